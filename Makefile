@@ -1,0 +1,27 @@
+.PHONY: help install test lint fix types links parity train
+
+help:      ## what there is to make
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+install:   ## ctxzip and everything to work on it, into the active environment
+	rm -rf build/lib
+	pip install -e '.[dev]'
+
+test:      ## the whole suite
+	python -m pytest
+
+lint:      ## style and formatting, nothing changed
+	ruff check .
+	ruff format --check .
+
+fix:       ## style and formatting, mended where possible
+	ruff check --fix .
+	ruff format .
+
+links:     ## the package under its import name, for mypy, pyright and editors
+	@mkdir -p build/types/ctxzip
+	@ln -sf $(CURDIR)/core/* $(CURDIR)/cli $(CURDIR)/compressors $(CURDIR)/models build/types/ctxzip/
+
+types: links ## mypy, strict
+	mypy -p ctxzip
+	mypy tests

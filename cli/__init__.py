@@ -1,0 +1,1 @@
+"""The command line: a command is one library call and its rendering."""

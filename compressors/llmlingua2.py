@@ -1,0 +1,85 @@
+"""LLMLingua-2: a token classifier says of every word whether it is kept (Pan et al., 2024, arXiv 2403.12968)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ctxzip import segment
+from ctxzip.models.store import BUNDLED, locate
+from ctxzip.models.token_scorer import TokenScorer, load_token_scorer
+from ctxzip.text import Document, Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ctxzip.models.windows import Encoded
+
+
+class LLMLingua2:
+    """Words of any text, worth the mean keep probability of their tokens (section 3.2 of the paper).
+
+    Differs from the released implementation on purpose: the words are slices of the input, the choice is over
+    the whole input instead of a share per chunk, and the budget is the reader's tokens.
+    """
+
+    name = "llmlingua2"
+
+    def __init__(self, model: str | None = None, *, compat: bool = False) -> None:
+        """Score with the bundled encoder, or with the token classifier `model` (directory or hub id).
+
+        `compat` cuts words and feeds the model as the released implementation does.
+        """
+        self.model = model or BUNDLED
+        self._compat = compat
+        if self.model != BUNDLED:
+            locate(self.model)
+
+    @cached_property
+    def _scorer(self) -> TokenScorer:
+        """The weights, loaded when the first text has to be scored."""
+        return load_token_scorer(self.model, compat=self._compat)
+
+    def segment(self, document: Document) -> list[Span]:
+        """Return words and the structure between them."""
+        if self._compat:
+            from ctxzip.compressors.llmlingua2_compat import reference_words
+
+            return reference_words(self._scorer.encode([document.text])[0], self._scorer.family)
+        return segment.words(document.text)
+
+    def score(
+        self, documents: Sequence[Document], spans: Sequence[Sequence[Span]], query: str | None = None
+    ) -> list[list[float]]:
+        """Return the mean keep probability of the tokens of every span."""
+        encoded = self._scorer.encode([document.text for document in documents])
+        probabilities = self._scorer.probabilities(encoded)
+        return [
+            span_means(tokens, values, pieces).tolist()
+            for tokens, values, pieces in zip(encoded, probabilities, spans, strict=True)
+        ]
+
+
+def span_means(encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
+    """Return for each of the ordered, disjoint `spans` the mean of `values` over its tokens.
+
+    A token belongs to the span that holds its last character, since some vocabularies glue the space before
+    a word to its first token. A span without tokens (characters the vocabulary drops) gets its neighbours' mean.
+    """
+    if not spans:
+        return np.zeros(0)
+    starts = np.array([span.start for span in spans])
+    ends = np.array([span.end for span in spans])
+    last = encoded.ends - 1
+    owner = np.searchsorted(starts, last, side="right") - 1
+    inside = (owner >= 0) & (last < ends[np.maximum(owner, 0)]) & (encoded.ends > encoded.starts)
+    counts = np.bincount(owner[inside], minlength=len(spans))
+    sums = np.bincount(owner[inside], weights=values[inside], minlength=len(spans))
+    known = counts > 0
+    if not known.any():
+        return np.full(len(spans), 0.5)
+    positions = np.arange(len(spans))
+    return np.interp(positions, positions[known], sums[known] / counts[known])

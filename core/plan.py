@@ -1,0 +1,159 @@
+"""The only place where tokens are spent: which units are kept so that the result fits.
+
+A unit is worth its score per token, so the plan takes units best first. What a choice really costs is known only
+by counting the rendered text (joins merge or split tokens, line breaks and markers come along), so the plan asks
+for that count and uses the units' own sizes only to guess where to look.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from ctxzip.errors import BudgetError
+from ctxzip.text import Span
+
+CLOSE_ENOUGH = 0.998
+"""Share of the limit at which the search for the last unit of a prefix stops; the filling goes on from there."""
+PATIENCE = 300_000
+"""Work allowed in filling, in kept units re-rendered; keeps huge inputs linear."""
+
+Count = Callable[[Sequence[int]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece that is kept or dropped: where it is, what it costs alone, what a token of it is worth."""
+
+    document: int
+    span: Span
+    tokens: int
+    score: float
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """What the plan gives a unit: all its tokens, none, and why."""
+
+    unit: Unit
+    kept: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The allotments in input order, and the tokens the result takes."""
+
+    allotments: list[Allotment]
+    tokens: int
+    skipped: Unit | None = None
+    """The best unit that was left out because it did not fit, though a lesser one did."""
+
+    @property
+    def kept(self) -> list[int]:
+        """Return the indices of the kept units, ascending."""
+        return [index for index, allotment in enumerate(self.allotments) if allotment.kept]
+
+
+def ranked(units: Sequence[Unit]) -> list[int]:
+    """Return the indices of the units that may be dropped, best first, ties by position."""
+    return sorted((i for i, unit in enumerate(units) if not unit.pinned), key=lambda i: (-units[i].score, i))
+
+
+def plan(units: Sequence[Unit], limit: int, count: Count, *, best_effort: bool = False) -> Plan:
+    """Keep the units that are worth most within `limit` tokens.
+
+    `count` returns the tokens of the text that a choice of units (indices, ascending) renders to. Pinned units
+    are always kept; raises `BudgetError` when they alone exceed the limit, unless `best_effort`.
+    """
+    pinned = [i for i, unit in enumerate(units) if unit.pinned]
+    least = count(pinned)
+    if least > limit:
+        if not best_effort:
+            raise BudgetError(least, limit)
+        return _allot(units, set(pinned), least, None)
+    order = ranked(units)
+    search = _Search(units, order, pinned, limit, count)
+    length, used = search.longest_prefix(least)
+    chosen = {*pinned, *order[:length]}
+    used = search.fill(chosen, order[length:], used)
+    skipped = next((units[i] for i in order if i not in chosen), None)
+    worst = min((units[i].score for i in chosen if not units[i].pinned), default=None)
+    beaten = skipped is not None and worst is not None and skipped.score > worst
+    return _allot(units, chosen, used, skipped if beaten else None)
+
+
+def above(units: Sequence[Unit], threshold: float, count: Count) -> Plan:
+    """Keep every unit whose score is at least `threshold`, and the pinned ones, whatever they cost."""
+    chosen = {i for i, unit in enumerate(units) if unit.pinned or unit.score >= threshold}
+    return _allot(units, chosen, count(sorted(chosen)), None)
+
+
+def _allot(units: Sequence[Unit], chosen: set[int], tokens: int, skipped: Unit | None) -> Plan:
+    def reason(index: int, unit: Unit) -> str:
+        if unit.pinned:
+            return "pinned"
+        return "score" if index in chosen or unit is not skipped else "did not fit"
+
+    return Plan([Allotment(u, i in chosen, reason(i, u)) for i, u in enumerate(units)], tokens, skipped)
+
+
+class _Search:
+    """The search for a choice that fits, over one ranking of the units."""
+
+    def __init__(
+        self, units: Sequence[Unit], order: Sequence[int], pinned: Sequence[int], limit: int, count: Count
+    ) -> None:
+        self.order = order
+        self.pinned = pinned
+        self.limit = limit
+        self.count = count
+        self.costs = [max(1, unit.tokens) for unit in units]
+        self.sizes = [0, *accumulate(self.costs[i] for i in order)]
+
+    def _tokens(self, length: int) -> int:
+        return self.count(sorted([*self.pinned, *self.order[:length]]))
+
+    def longest_prefix(self, least: int) -> tuple[int, int]:
+        """Return how many of the best units fit together with the pinned ones, and the tokens they take.
+
+        Guesses from the units' own sizes, corrected by each exact count; stops early when close enough, since
+        `fill` takes what is left.
+        """
+        low, used = 0, least
+        high = len(self.order) + 1
+        scale = 1.0
+        while high - low > 1 and used < self.limit * CLOSE_ENOUGH:
+            guess = bisect_right(self.sizes, self.sizes[low] + (self.limit - used) * scale) - 1
+            middle = min(max(guess, low + 1), high - 1)
+            if high <= len(self.order):
+                narrowest = (high - low) // 8
+                middle = min(max(middle, low + narrowest), high - narrowest) if narrowest else middle
+                middle = min(max(middle, low + 1), high - 1)
+            tokens = self._tokens(middle)
+            if tokens > least:
+                scale = self.sizes[middle] / (tokens - least)
+            if tokens <= self.limit:
+                low, used = middle, tokens
+            else:
+                high = middle
+        return low, used
+
+    def fill(self, chosen: set[int], rest: Sequence[int], used: int) -> int:
+        """Add to `chosen` every further unit, best first, that still fits; return the tokens then taken."""
+        patience = PATIENCE
+        for index in rest:
+            room = self.limit - used
+            if room <= 0 or patience <= 0:
+                break
+            if self.costs[index] > room + 1:
+                continue
+            tokens = self.count(sorted([*chosen, index]))
+            patience -= len(chosen) + 1
+            if tokens <= self.limit:
+                chosen.add(index)
+                used = tokens
+        return used

@@ -1,0 +1,28 @@
+"""Who wants to know how far a run is: set once at the edge, told from wherever the work is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+Listener = Callable[[int, int], None]
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(listener: Listener | None) -> Iterator[None]:
+    """Send what `report` says inside this block to `listener` (done, total)."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def report(done: int, total: int) -> None:
+    """Tell the listener, if there is one, that `done` of `total` pieces of work are finished."""
+    listener = _listener.get()
+    if listener:
+        listener(done, total)

@@ -1,0 +1,66 @@
+"""The seams: what a tokenizer and a compressor have to offer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from ctxzip.text import Document, Span
+
+
+class Arrangement(Protocol):
+    """The spans of one document, able to show what any choice of its content looks like."""
+
+    @property
+    def text(self) -> str:
+        """The document's text."""
+
+    @property
+    def content(self) -> Sequence[Span]:
+        """The spans that can be chosen, in order; a choice names them by their place here."""
+
+    def render(self, kept: Sequence[int]) -> str:
+        """Return the text that the content `kept` (ascending) leaves, with the structure it needs."""
+
+
+class Tokenizer(Protocol):
+    """Counts tokens the way the reader of the result does."""
+
+    @property
+    def name(self) -> str:
+        """The name that reports show."""
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`, no special tokens added."""
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Return `count` of every text."""
+
+
+@runtime_checkable
+class Compressor(Protocol):
+    """Says what the pieces of a document are and what each is worth; spends nothing."""
+
+    @property
+    def name(self) -> str:
+        """The name that `--method` takes."""
+
+    @property
+    def model(self) -> str:
+        """The name of the weights that score."""
+
+    def segment(self, document: Document) -> list[Span]:
+        """Return spans that tile the document's text."""
+
+    def score(
+        self, documents: Sequence[Document], spans: Sequence[Sequence[Span]], query: str | None
+    ) -> list[list[float]]:
+        """Return for every document the worth per token, in [0, 1], of each of its content spans."""
+
+
+@runtime_checkable
+class Arranger(Protocol):
+    """A compressor whose documents need a structure of their own around what is kept, as code does."""
+
+    def arrange(self, document: Document, spans: Sequence[Span]) -> Arrangement:
+        """Return the arrangement of `spans`, which tile the document's text."""

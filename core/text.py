@@ -1,0 +1,65 @@
+"""Pieces of a document, named by where they are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Role(Enum):
+    """What a span is for when some of its neighbours are left out."""
+
+    CONTENT = "content"
+    """Text that is worth something and can be dropped on its own."""
+    BREAK = "break"
+    """White space with at least one line break; one survives between kept lines."""
+    LEAD = "lead"
+    """Indentation and list, heading or quote marker; kept with the first kept text of its line."""
+    END = "end"
+    """The mark that closes a sentence; kept when enough of its sentence is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The characters `start` to `end` (exclusive) of a document's text."""
+
+    start: int
+    end: int
+    role: Role = Role.CONTENT
+
+    def of(self, text: str) -> str:
+        """Return the slice of `text` that this span names."""
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        """Tell whether the two spans share at least one character."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text with what identifies it: a plain string is a document without id and title."""
+
+    text: str
+    id: str | None = None
+    title: str | None = None
+
+
+Source = str | Document | Sequence[str | Document]
+
+
+def documents_of(source: Source) -> list[Document]:
+    """Return the documents that `source` stands for, in order."""
+    many: Iterable[str | Document] = [source] if isinstance(source, str | Document) else source
+    return [item if isinstance(item, Document) else Document(item) for item in many]
+
+
+def tiles(spans: Sequence[Span], text: str) -> bool:
+    """Tell whether `spans` cover `text` exactly, in order, without gap or overlap."""
+    at = 0
+    for span in spans:
+        if span.start != at or span.end <= span.start:
+            return False
+        at = span.end
+    return at == len(text)

@@ -1,0 +1,65 @@
+"""Encoders over ONNX Runtime, on the CPU, without torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ctxzip.errors import InputError
+
+if TYPE_CHECKING:
+    import onnxruntime
+    from numpy.typing import NDArray
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    """Open the ONNX model in `path` with one thread per core.
+
+    Raises `InputError` when the file is not a model that ONNX Runtime can load.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = cores()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise InputError(
+            f"{path} is not a usable ONNX model: {str(error).splitlines()[0]}", hint="export it again"
+        ) from error
+
+
+class OnnxEncoder:
+    """An encoder in ONNX form: token ids and mask in, named outputs out."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the model file `path`."""
+        import onnxruntime as ort
+
+        self._session = session(path)
+        self._inputs = {node.name for node in self._session.get_inputs()}
+        self.outputs = [node.name for node in self._session.get_outputs()]
+        self._only_asked = ort.RunOptions()
+        self._only_asked.only_execute_path_to_fetches = True
+
+    def run(self, names: Sequence[str], ids: NDArray[np.int64], mask: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        """Return the outputs `names` for a batch, each [batch, length, …]; nothing else is computed."""
+        feed: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
+        if "token_type_ids" in self._inputs:
+            feed["token_type_ids"] = np.zeros_like(ids)
+        outputs = self._session.run(list(names), {k: v for k, v in feed.items() if k in self._inputs}, self._only_asked)
+        return [np.asarray(output, dtype=np.float32) for output in outputs]

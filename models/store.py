@@ -1,0 +1,78 @@
+"""Where the files of a model are: bundled, in a given directory, in the hub's cache, or on the hub."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from ctxzip.errors import ModelUnavailable, UnknownName
+
+BUNDLED = "bundled"
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_MODEL_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.onnx")
+
+
+def is_hub_id(name: str) -> bool:
+    """Tell whether `name` looks like `owner/model`."""
+    return bool(_HUB_ID.fullmatch(name)) and not name.startswith(".")
+
+
+def offline() -> bool:
+    """Tell whether the user forbade the network with `CTXZIP_OFFLINE`."""
+    return os.environ.get("CTXZIP_OFFLINE", "").lower() not in ("", "0", "false", "no")
+
+
+def bundled(name: str) -> Path:
+    """Return the directory of the weights `name` that the package ships."""
+    path = Path(str(files("ctxzip.models"))) / "weights" / name
+    if not path.is_dir():
+        raise ModelUnavailable(
+            f"the bundled weights {name!r} are missing from this installation",
+            hint="reinstall ctxzip from a complete checkout or wheel",
+        )
+    return path
+
+
+def locate(model: str) -> Path:
+    """Return the directory that holds `model`: a path, or a hub id (local cache first, then a download)."""
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return path
+    if is_hub_id(model) and not path.exists():
+        return fetch(model, _MODEL_FILES)
+    raise UnknownName("model", model, [BUNDLED, "a directory with config.json and weights", "a hub id owner/name"])
+
+
+def fetch(hub_id: str, patterns: Sequence[str]) -> Path:
+    """Return the local copy of the hub repository `hub_id`, downloading `patterns` unless that is forbidden.
+
+    Raises `ModelUnavailable` when it is not cached and cannot be fetched.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        cached = Path(snapshot_download(hub_id, allow_patterns=list(patterns), local_files_only=True))
+        if any(cached.glob("*.json")):
+            return cached
+    except LocalEntryNotFoundError:
+        pass
+    if offline():
+        raise ModelUnavailable(
+            f"{hub_id} is not on this machine and CTXZIP_OFFLINE forbids downloads",
+            hint=f"unset CTXZIP_OFFLINE, or download it elsewhere and pass its directory: hf download {hub_id}",
+        )
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=list(patterns)))
+    except Exception as error:
+        raise ModelUnavailable(
+            f"{hub_id} could not be downloaded: {_first_line(error)}",
+            hint=f"check the name and the network, or pass a directory: hf download {hub_id} --local-dir DIR",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

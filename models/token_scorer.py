@@ -1,0 +1,133 @@
+"""The probability that a token is kept, from any token classifier or from the bundled encoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ctxzip.errors import InputError
+from ctxzip.models.onnx_backend import OnnxEncoder
+from ctxzip.models.store import BUNDLED, bundled, locate
+from ctxzip.models.tokenizers import read_tokenizer
+from ctxzip.models.windows import Encoded, Frame, WindowedModel, encode
+from ctxzip.progress import report
+
+if TYPE_CHECKING:
+    import tokenizers
+    from numpy.typing import NDArray
+
+OVERLAP = 64
+"""Tokens that neighbouring windows share."""
+LABEL_KEEP = 1
+"""The label of a kept token in LLMLingua-2 checkpoints."""
+
+
+class Backend(Protocol):
+    """Something that runs an encoder on a batch of token ids."""
+
+    def run(self, names: Sequence[str], ids: NDArray[np.int64], mask: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        """Return the outputs `names`, each [batch, length, …]."""
+
+
+class TokenScorer:
+    """Gives every token of a text its probability of being kept."""
+
+    def __init__(self, name: str, tokenizer: tokenizers.Tokenizer, model: WindowedModel) -> None:
+        """Score with `model` what `tokenizer` makes of a text; reports show `name`."""
+        self.name = name
+        self.tokenizer = tokenizer
+        self._model = model
+
+    @property
+    def family(self) -> str:
+        """Return the kind of the vocabulary: `WordPiece`, `Unigram`, `BPE` or `WordLevel`."""
+        return str(json.loads(self.tokenizer.to_str())["model"]["type"])
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """Return the tokens of every text with their offsets."""
+        return encode(self.tokenizer, texts)
+
+    def probabilities(self, texts: Sequence[Encoded]) -> list[NDArray[np.float32]]:
+        """Return for every text the keep probability of each of its tokens, in [0, 1]."""
+        return self._model.run(texts, report)
+
+
+def load_token_scorer(model: str, *, compat: bool = False) -> TokenScorer:
+    """Return the scorer of `model`: the bundled encoder, or a token classifier by directory or hub id.
+
+    With `compat`, XLM-R checkpoints get the unknown token where the reference implementation feeds it by
+    mistake for the start, end and padding tokens.
+    """
+    if model == BUNDLED:
+        return _bundled()
+    return _classifier(locate(model), model, compat)
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> TokenScorer:
+    directory = bundled("encoder")
+    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    encoder = OnnxEncoder(directory / "model.onnx")
+    tokenizer = read_tokenizer(directory)
+
+    def keep(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        return _sigmoid(encoder.run(["keep_logits"], ids, mask)[0])
+
+    windowed = WindowedModel(keep, Frame.of(tokenizer, 0), size=manifest["max_length"], overlap=OVERLAP)
+    return TokenScorer(BUNDLED, tokenizer, windowed)
+
+
+@lru_cache(maxsize=2)
+def _classifier(directory: Path, name: str, compat: bool) -> TokenScorer:
+    config = _config(directory)
+    tokenizer = read_tokenizer(directory)
+    backend = _backend(directory)
+
+    def keep(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        logits = backend.run(["logits"], ids, mask)[0]
+        if logits.shape[-1] != 2:
+            raise InputError(
+                f"{name} has {logits.shape[-1]} labels, keep/drop classifiers have 2", hint="use another checkpoint"
+            )
+        return _sigmoid(logits[..., LABEL_KEEP] - logits[..., 1 - LABEL_KEEP])
+
+    pad = config.get("pad_token_id") or 0
+    frame = Frame.of(tokenizer, pad)
+    unknown = tokenizer.token_to_id("<unk>")
+    if compat and unknown is not None and tokenizer.token_to_id("[CLS]") is None:
+        frame = Frame((unknown,), (unknown,), unknown)
+    positions = int(config.get("max_position_embeddings") or 512) - (2 if pad == 1 else 0)
+    windowed = WindowedModel(keep, frame, size=min(positions, 512), overlap=OVERLAP)
+    return TokenScorer(name, tokenizer, windowed)
+
+
+def _backend(directory: Path) -> Backend:
+    """Return the ONNX model of `directory` if it has one, else its torch checkpoint."""
+    for candidate in (directory / "model.onnx", directory / "onnx" / "model.onnx"):
+        if candidate.is_file():
+            return OnnxEncoder(candidate)
+    from ctxzip.models.torch_backend import TorchTokenClassifier
+
+    return TorchTokenClassifier(directory)
+
+
+def _config(directory: Path) -> dict[str, Any]:
+    file = directory / "config.json"
+    if not file.is_file():
+        raise InputError(f"no config.json in {directory}", hint="--model takes a checkpoint's directory")
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{file} is not JSON: {error}", hint="download the checkpoint again") from error
+    if not isinstance(config, dict):
+        raise InputError(f"{file} is not a model configuration", hint="download the checkpoint again")
+    return config
+
+
+def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(1 / (1 + np.exp(-x.astype(np.float64))), dtype=np.float32)

@@ -1,0 +1,109 @@
+"""Counters of the reader's tokens: compiled-in encodings, any `tokenizer.json`, words and characters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctxzip.errors import InputError, UnknownName
+from ctxzip.models.store import fetch, is_hub_id
+from ctxzip.protocols import Tokenizer
+
+if TYPE_CHECKING:
+    import tokenizers
+
+ENCODINGS = ("o200k_base", "cl100k_base", "o200k_harmony")
+
+
+class EncodingCounter:
+    """A byte-pair encoding of OpenAI's, compiled into `toktok`; special tokens count as plain text."""
+
+    def __init__(self, name: str) -> None:
+        """Use the encoding `name`, one of `ENCODINGS`."""
+        self.name = name
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`."""
+        return self.count_many([text])[0]
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of every text."""
+        import toktok
+
+        return toktok.batch_count(texts, self.name)
+
+
+class HuggingFaceCounter:
+    """A `tokenizer.json` of the Hugging Face kind, special tokens left out."""
+
+    def __init__(self, name: str, tokenizer: tokenizers.Tokenizer) -> None:
+        """Count with `tokenizer`, shown in reports as `name`."""
+        self.name = name
+        self._tokenizer = tokenizer
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of every text."""
+        return [len(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+
+class PlainCounter:
+    """A count that needs no vocabulary: white-space separated words, or characters."""
+
+    def __init__(self, name: str, measure: Callable[[str], int]) -> None:
+        """Count with `measure`."""
+        self.name = name
+        self._measure = measure
+
+    def count(self, text: str) -> int:
+        """Return the size of `text`."""
+        return self._measure(text)
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Return the size of every text."""
+        return [self._measure(text) for text in texts]
+
+
+_PLAIN: dict[str, Callable[[str], int]] = {"words": lambda text: len(text.split()), "chars": len}
+
+
+@lru_cache(maxsize=8)
+def load_tokenizer(name: str) -> Tokenizer:
+    """Return the counter called `name`: an encoding, `words`, `chars`, a file, a directory or a hub id.
+
+    Raises `UnknownName` for anything else, `InputError` for a broken file, `ModelUnavailable` for a hub
+    tokenizer that is not cached and may not be downloaded.
+    """
+    if name in ENCODINGS:
+        return EncodingCounter(name)
+    if name in _PLAIN:
+        return PlainCounter(name, _PLAIN[name])
+    path = Path(name)
+    if path.exists():
+        return HuggingFaceCounter(name, read_tokenizer(path))
+    if is_hub_id(name):
+        return HuggingFaceCounter(name, read_tokenizer(fetch(name, ["tokenizer.json"])))
+    raise UnknownName("tokenizer", name, [*ENCODINGS, *_PLAIN, "a tokenizer.json", "a hub id"])
+
+
+def read_tokenizer(path: Path) -> tokenizers.Tokenizer:
+    """Read `path`, a `tokenizer.json` or the directory that holds one, without truncation or padding."""
+    from tokenizers import Tokenizer as Loaded
+
+    file = path / "tokenizer.json" if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(f"no tokenizer.json in {path}", hint="save the model's fast tokenizer there")
+    try:
+        tokenizer = Loaded.from_file(str(file))
+    except Exception as error:
+        raise InputError(
+            f"{file} is not a tokenizer: {error}", hint="expected a Hugging Face tokenizer.json"
+        ) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer

@@ -1,0 +1,169 @@
+"""Long texts through encoders with a limited number of positions: windows of token ids, scores put back together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tokenizers
+    from numpy.typing import NDArray
+
+Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float32]"]
+"""(ids, mask), each [batch, length], to one value or vector per token: [batch, length, …]."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The tokens of one text: ids, pieces, and where each is in the text (`starts`, `ends` in characters)."""
+
+    text: str
+    ids: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    pieces: list[str]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a model wants around a window's tokens, and the id that fills up a batch."""
+
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    pad: int
+
+    @classmethod
+    def of(cls, tokenizer: tokenizers.Tokenizer, pad: int) -> Frame:
+        """Read the special tokens from what the tokenizer itself puts around a text."""
+        bare = tokenizer.encode("a", add_special_tokens=False).ids
+        whole = tokenizer.encode("a").ids
+        at = next(i for i in range(len(whole)) if whole[i : i + len(bare)] == bare)
+        return cls(tuple(whole[:at]), tuple(whole[at + len(bare) :]), pad)
+
+    @property
+    def size(self) -> int:
+        """Return the number of special tokens around a window."""
+        return len(self.prefix) + len(self.suffix)
+
+
+def encode(tokenizer: tokenizers.Tokenizer, texts: Sequence[str]) -> list[Encoded]:
+    """Tokenize `texts` once, without special tokens, keeping character offsets."""
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    return [_encoded(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
+
+
+def _encoded(text: str, encoding: tokenizers.Encoding) -> Encoded:
+    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+    ids = np.array(encoding.ids, dtype=np.int64)
+    return Encoded(text, ids, offsets[:, 0], offsets[:, 1], encoding.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Tokens `start` to `end` of a text, of which the window's scores count for `own_start` to `own_end`."""
+
+    text: int
+    start: int
+    end: int
+    own_start: int
+    own_end: int
+
+
+def windows(index: int, encoded: Encoded, size: int, overlap: int) -> Iterator[Window]:
+    """Cut a text into windows of at most `size` tokens that overlap by about `overlap`, never inside a word.
+
+    Neighbours share the overlap half and half, so that every token is scored with context on both sides.
+    """
+    total = len(encoded.ids)
+    start = own_start = 0
+    while start < total:
+        end = total if start + size >= total else _word_start(encoded, start + size, start + overlap)
+        if end == total:
+            yield Window(index, start, end, own_start, end)
+            return
+        following = _word_start(encoded, end - overlap, start)
+        if following <= start:
+            following = own_end = end
+        else:
+            own_end = max(_word_start(encoded, end - overlap // 2, following), own_start)
+        yield Window(index, start, end, own_start, own_end)
+        start, own_start = following, own_end
+
+
+def _word_start(encoded: Encoded, at: int, least: int) -> int:
+    """Return the last token in (least, at] that begins after white space, or `at` if there is none."""
+    for token in range(at, least, -1):
+        start = int(encoded.starts[token])
+        if encoded.text[start].isspace() or (start and encoded.text[start - 1].isspace()):
+            return token
+    return at
+
+
+class WindowedModel:
+    """A token-level model run over texts of any length."""
+
+    def __init__(self, forward: Forward, frame: Frame, *, size: int, overlap: int, batch_tokens: int = 4096) -> None:
+        """Run `forward` on windows of at most `size` tokens, special ones included, in batches of `batch_tokens`."""
+        self.forward = forward
+        self.frame = frame
+        self.size = size - frame.size
+        self.overlap = overlap
+        self.batch_tokens = batch_tokens
+
+    def run(
+        self, texts: Sequence[Encoded], progress: Callable[[int, int], None] | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return for every text the model's output at each of its tokens, special tokens left out."""
+        jobs = [w for i, text in enumerate(texts) for w in windows(i, text, self.size, self.overlap)]
+        jobs.sort(key=lambda w: (w.end - w.start, w.text, w.start))
+        outputs: list[NDArray[np.float32] | None] = [None] * len(texts)
+        done = 0
+        for batch in self._batches(jobs):
+            values = self.forward(*self._tensors(batch, texts))
+            for row, window in enumerate(batch):
+                self._put(outputs, texts, window, values[row])
+            done += len(batch)
+            if progress:
+                progress(done, len(jobs))
+        return [np.zeros(0, np.float32) if output is None else output for output in outputs]
+
+    def _batches(self, jobs: Sequence[Window]) -> Iterator[list[Window]]:
+        batch: list[Window] = []
+        for job in jobs:
+            longest = job.end - job.start + self.frame.size
+            if batch and longest * (len(batch) + 1) > self.batch_tokens:
+                yield batch
+                batch = []
+            batch.append(job)
+        if batch:
+            yield batch
+
+    def _tensors(
+        self, batch: Sequence[Window], texts: Sequence[Encoded]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        length = max(w.end - w.start for w in batch) + self.frame.size
+        ids = np.full((len(batch), length), self.frame.pad, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, w in enumerate(batch):
+            full = [*self.frame.prefix, *texts[w.text].ids[w.start : w.end], *self.frame.suffix]
+            ids[row, : len(full)] = full
+            mask[row, : len(full)] = 1
+        return ids, mask
+
+    def _put(
+        self,
+        outputs: list[NDArray[np.float32] | None],
+        texts: Sequence[Encoded],
+        window: Window,
+        values: NDArray[np.float32],
+    ) -> None:
+        """Copy the values of the tokens that `window` owns to their place."""
+        target = outputs[window.text]
+        if target is None:
+            target = np.zeros((len(texts[window.text].ids), *values.shape[1:]), np.float32)
+            outputs[window.text] = target
+        first = len(self.frame.prefix) + window.own_start - window.start
+        target[window.own_start : window.own_end] = values[first : first + window.own_end - window.own_start]
