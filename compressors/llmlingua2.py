@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctxzip import segment
+from ctxzip.compressors import llmlingua2_compat as compat
+from ctxzip.errors import UnknownName
 from ctxzip.models.store import BUNDLED, locate
 from ctxzip.models.token_scorer import TokenScorer, load_token_scorer
 from ctxzip.text import Document, Span
@@ -28,11 +30,15 @@ class LLMLingua2:
 
     name = "llmlingua2"
 
-    def __init__(self, model: str | None = None, *, compat: bool = False) -> None:
+    def __init__(self, model: str | None = None, *, compat: bool = False, token_to_word: str = "mean") -> None:
         """Score with the bundled encoder, or with the token classifier `model` (directory or hub id).
 
-        `compat` cuts words and feeds the model as the released implementation does.
+        `compat` cuts words and feeds the model as the released implementation does; `token_to_word` takes the
+        `mean` of a word's tokens or its `first` one.
         """
+        if token_to_word not in ("mean", "first"):
+            raise UnknownName("token_to_word", token_to_word, ["mean", "first"])
+        self._first_token = token_to_word == "first"
         self.model = model or BUNDLED
         self._compat = compat
         if self.model != BUNDLED:
@@ -46,9 +52,7 @@ class LLMLingua2:
     def segment(self, document: Document) -> list[Span]:
         """Return words and the structure between them."""
         if self._compat:
-            from ctxzip.compressors.llmlingua2_compat import reference_words
-
-            return reference_words(self._scorer.encode([document.text])[0], self._scorer.family)
+            return compat.reference_words(self._scorer.encode([document.text])[0], self._scorer.family)
         return segment.words(document.text)
 
     def score(
@@ -58,16 +62,35 @@ class LLMLingua2:
         encoded = self._scorer.encode([document.text for document in documents])
         probabilities = self._scorer.probabilities(encoded)
         return [
-            span_means(tokens, values, pieces).tolist()
+            self._means(tokens, values, pieces).tolist()
             for tokens, values, pieces in zip(encoded, probabilities, spans, strict=True)
         ]
 
+    def _means(self, encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
+        """Return the worth of every span: its tokens' mean, or, where it has none, its neighbours'."""
+        counted = compat.usable(encoded) if self._compat else np.ones(len(values), dtype=bool)
+        means = span_means(encoded, values, spans, counted, first=self._first_token)
+        unknown = np.isnan(means)
+        if self._compat or unknown.all():
+            return np.where(unknown, 0.0, means)
+        positions = np.arange(len(spans))
+        return np.interp(positions, positions[~unknown], means[~unknown])
 
-def span_means(encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
-    """Return for each of the ordered, disjoint `spans` the mean of `values` over its tokens.
+
+def span_means(
+    encoded: Encoded,
+    values: NDArray[np.float32],
+    spans: Sequence[Span],
+    counted: NDArray[np.bool_],
+    *,
+    first: bool = False,
+) -> NDArray[np.float64]:
+    """Return for each of the ordered, disjoint `spans` the mean of `values` over its `counted` tokens.
+
+    With `first` it is the value of the first of them.
 
     A token belongs to the span that holds its last character, since some vocabularies glue the space before
-    a word to its first token. A span without tokens (characters the vocabulary drops) gets its neighbours' mean.
+    a word to its first token. A span without tokens (characters the vocabulary drops) gets NaN.
     """
     if not spans:
         return np.zeros(0)
@@ -75,11 +98,9 @@ def span_means(encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Sp
     ends = np.array([span.end for span in spans])
     last = encoded.ends - 1
     owner = np.searchsorted(starts, last, side="right") - 1
-    inside = (owner >= 0) & (last < ends[np.maximum(owner, 0)]) & (encoded.ends > encoded.starts)
+    inside = counted & (owner >= 0) & (last < ends[np.maximum(owner, 0)]) & (encoded.ends > encoded.starts)
+    if first:
+        inside &= np.concatenate([[True], owner[1:] != owner[:-1]])
     counts = np.bincount(owner[inside], minlength=len(spans))
     sums = np.bincount(owner[inside], weights=values[inside], minlength=len(spans))
-    known = counts > 0
-    if not known.any():
-        return np.full(len(spans), 0.5)
-    positions = np.arange(len(spans))
-    return np.interp(positions, positions[known], sums[known] / counts[known])
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

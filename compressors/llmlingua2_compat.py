@@ -1,15 +1,75 @@
-"""Words as the released LLMLingua-2 implementation cuts them: by the vocabulary's own marks."""
+"""Words and scores as the released LLMLingua-2 implementation makes them: by the vocabulary's own marks."""
 
 from __future__ import annotations
 
+import string
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ctxzip.text import Span
+import numpy as np
+
+from ctxzip.text import Role, Span
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ctxzip.models.windows import Encoded
+
+SKIPPED = frozenset({"[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]", "<unk>", "<s>", "</s>", "<pad>", "<mask>"})
+"""Tokens that belong to no word; the released implementation deletes their text."""
+
+
+def begins_word(piece: str, family: str) -> bool:
+    """Tell whether the token `piece` starts a word, in a WordPiece or a Metaspace vocabulary."""
+    if family == "WordPiece":
+        return not piece.startswith("##")
+    return piece.startswith("▁") or piece in string.punctuation
 
 
 def reference_words(encoded: Encoded, family: str) -> list[Span]:
-    """Return spans that tile the text, one per word that the released implementation sees."""
-    raise ValueError(family)
+    """Return spans that tile the text: one per word the released implementation sees, and the line breaks.
+
+    Skipped tokens become spans of their own. Words that share a character (one that normalises to several
+    tokens) are one span.
+    """
+    spans: list[Span] = []
+    at = 0
+    for start, end in _word_bounds(encoded, family):
+        if start < at:
+            continue
+        gap = encoded.text[at:start]
+        newline = gap.rfind("\n") + 1
+        if newline and not gap[:newline].strip():
+            spans.append(Span(at, at + newline, Role.BREAK))
+            at += newline
+        spans.append(Span(at, end))
+        at = end
+    if at < len(encoded.text):
+        spans.append(Span(at, len(encoded.text), Role.CONTENT if encoded.text[at:].strip() else Role.BREAK))
+    return spans
+
+
+def _word_bounds(encoded: Encoded, family: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of every word and of every skipped token, ends growing."""
+    start = end = -1
+    for piece, first, last in zip(encoded.pieces, encoded.starts.tolist(), encoded.ends.tolist(), strict=True):
+        skipped = piece in SKIPPED
+        if first < end or (start >= 0 and not skipped and not begins_word(piece, family)):
+            end = max(end, last)
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = _past_space(encoded.text, first, last), last
+    if start >= 0:
+        yield start, end
+
+
+def _past_space(text: str, start: int, end: int) -> int:
+    while start < end - 1 and text[start].isspace():
+        start += 1
+    return start
+
+
+def usable(encoded: Encoded) -> NDArray[np.bool_]:
+    """Return which tokens count towards their word's score."""
+    return np.array([piece not in SKIPPED for piece in encoded.pieces], dtype=bool)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ctxzip.text import Role, Span
 
 ENOUGH_OF_A_SENTENCE = 3
 """Kept spans that earn a sentence its closing mark when the span before the mark is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The closing mark of a sentence, the content it stands after, and its line."""
+
+    span: Span
+    after: int
+    line: int
 
 
 class Layout:
@@ -26,7 +36,7 @@ class Layout:
         self._spaced: list[int] = []
         self._leads: dict[int, Span] = {}
         self._breaks: list[Span] = []
-        self._ends: list[tuple[int, Span]] = []
+        self._ends: list[_End] = []
         self._closing: Span | None = None
         for span in spans:
             self._place(span)
@@ -47,7 +57,7 @@ class Layout:
         elif span.role is Role.LEAD:
             self._leads[len(self._breaks)] = span
         else:
-            self._ends.append((len(self.content) - 1, span))
+            self._ends.append(_End(span, len(self.content) - 1, len(self._breaks)))
 
     def render(self, kept: Sequence[int]) -> str:
         """Return the text that the content `kept` (ordinals, ascending) leaves, with the structure it needs."""
@@ -56,18 +66,42 @@ class Layout:
         in_sentence = 0
         for ordinal in kept:
             if previous >= 0:
-                if self._sentence[ordinal] != self._sentence[previous]:
-                    parts.append(self._end_after(previous, in_sentence))
-                    in_sentence = 0
-                if self._line[ordinal] != self._line[previous]:
-                    parts.append(self._break_between(previous, ordinal))
+                parts.append(self._between(previous, ordinal, in_sentence))
+                in_sentence *= self._sentence[ordinal] == self._sentence[previous]
             parts.append(self._slice(previous, ordinal))
             previous = ordinal
             in_sentence += 1
         if previous >= 0:
-            parts.append(self._end_after(previous, in_sentence))
+            parts.append(self._mark_after(previous, in_sentence))
             parts.append(self._closing.of(self.text) if self._closing else "")
         return "".join(parts)
+
+    def _between(self, previous: int, ordinal: int, in_sentence: int) -> str:
+        """Return the sentence's mark and the line break between two contents kept one after the other."""
+        start, stop = self._line[previous], self._line[ordinal]
+        mark = ""
+        if self._sentence[ordinal] != self._sentence[previous]:
+            line = self._ends[self._sentence[previous]].line
+            if line == start or line < stop:
+                mark = self._mark_after(previous, in_sentence)
+                start = line if mark else start
+        return mark + self._break(start, stop)
+
+    def _mark_after(self, last: int, in_sentence: int) -> str:
+        """Return the closing mark of the sentence whose last kept content is `last`."""
+        sentence = self._sentence[last]
+        if sentence >= len(self._ends):
+            return ""
+        end = self._ends[sentence]
+        return end.span.of(self.text) if end.after == last or in_sentence >= ENOUGH_OF_A_SENTENCE else ""
+
+    def _break(self, start: int, stop: int) -> str:
+        """Return the deeper of the first and the last break between the lines `start` and `stop`."""
+        if start == stop:
+            return ""
+        first = self._breaks[start].of(self.text)
+        last = self._breaks[stop - 1].of(self.text)
+        return last if last.count("\n") > first.count("\n") else first
 
     def _slice(self, previous: int, ordinal: int) -> str:
         """Return the content with what sets it off from the content kept before it."""
@@ -80,17 +114,3 @@ class Layout:
             return body
         slice_ = self.content[spaced].of(self.text)
         return slice_[: len(slice_) - len(slice_.lstrip())] + body
-
-    def _end_after(self, last: int, in_sentence: int) -> str:
-        """Return the closing mark of the sentence whose last kept content is `last`."""
-        sentence = self._sentence[last]
-        if sentence >= len(self._ends):
-            return ""
-        before, span = self._ends[sentence]
-        return span.of(self.text) if before == last or in_sentence >= ENOUGH_OF_A_SENTENCE else ""
-
-    def _break_between(self, previous: int, ordinal: int) -> str:
-        """Return the deeper of the first and the last break between two kept contents."""
-        first = self._breaks[self._line[previous]].of(self.text)
-        last = self._breaks[self._line[ordinal] - 1].of(self.text)
-        return last if last.count("\n") > first.count("\n") else first

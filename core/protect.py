@@ -51,7 +51,7 @@ class Protection:
         return found
 
     def _asked(self, text: str) -> Iterator[Span]:
-        patterns = [*self.keep_patterns, *([r"\S*\d\S*"] if self.keep_numbers else [])]
+        patterns = [*self.keep_patterns, *([r"\d+"] if self.keep_numbers else [])]
         for pattern in patterns:
             for match in _compiled(pattern).finditer(text):
                 if match.end() > match.start():

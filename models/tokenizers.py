@@ -32,7 +32,8 @@ class EncodingCounter:
         """Return the number of tokens of every text."""
         import toktok
 
-        return toktok.batch_count(texts, self.name)
+        counts: list[int] = toktok.batch_count(texts, self.name)
+        return counts
 
 
 class HuggingFaceCounter:
