@@ -78,9 +78,7 @@ def unigram(texts: Sequence[str], *, size: int = 1200) -> Any:
     for word in _words(tokenizer, [*texts, LONE_MARKS]):
         letters.update(word)
         longer.update(
-            word[start:end]
-            for start in range(len(word))
-            for end in range(start + 2, min(start + 10, len(word)) + 1)
+            word[start:end] for start in range(len(word)) for end in range(start + 2, min(start + 10, len(word)) + 1)
         )
     ranked = sorted(longer, key=lambda piece: (-longer[piece] * len(piece), piece))
     kept = [*sorted(letters), *ranked[: size - len(letters) - len(special) - 1]]
@@ -95,9 +93,7 @@ def unigram(texts: Sequence[str], *, size: int = 1200) -> Any:
         special_tokens=[("<s>", 0), ("</s>", 2)],
     )
     names = {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>"}
-    return _wrapped(
-        tokenizer, {**names, "pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>"}
-    )
+    return _wrapped(tokenizer, {**names, "pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>"})
 
 
 def _words(tokenizer: Any, texts: Sequence[str]) -> Iterator[str]:
@@ -123,9 +119,7 @@ def build(folder: Path, texts: Sequence[str]) -> list[Path]:
     )
     return [
         _save(folder / BERT, bert, _drawn(BertForTokenClassification, bert_config, bert, texts)),
-        _save(
-            folder / XLMR, roberta, _drawn(RobertaClassifier, roberta_config, roberta, texts)
-        ),
+        _save(folder / XLMR, roberta, _drawn(RobertaClassifier, roberta_config, roberta, texts)),
     ]
 
 
@@ -149,9 +143,7 @@ def _drawn(kind: Any, config: Any, tokenizer: Any, texts: Sequence[str]) -> Any:
         direction = torch.randn(config.hidden_size, generator=generator)
         model.classifier.weight.copy_(torch.stack([-direction / 2, direction / 2]))
         model.classifier.bias.zero_()
-        batches = [
-            model(**tokenizer(text, truncation=True, return_tensors="pt")).logits for text in texts
-        ]
+        batches = [model(**tokenizer(text, truncation=True, return_tensors="pt")).logits for text in texts]
         logits = torch.cat([batch[0, :, 1] - batch[0, :, 0] for batch in batches])
         scale = SPREAD / logits.std()
         model.classifier.weight.mul_(scale)

@@ -76,9 +76,9 @@ class Recorder:
         token_probs: Sequence[float],
         force_tokens: Sequence[str],
         token_map: Mapping[str, str],
-        force_reserve_digit: bool,  # noqa: FBT001
+        force_reserve_digit: bool,
     ) -> Any:
-        given = {"tokens": tokens, "token_probs": token_probs}
+        given: dict[str, Any] = {"tokens": tokens, "token_probs": token_probs}
         given |= {"force_tokens": force_tokens, "token_map": token_map}
         answer = self._merge(**given, force_reserve_digit=force_reserve_digit)
         words, plain, unforced = self._merge(**given, force_reserve_digit=False)
@@ -121,11 +121,7 @@ def rows(folder: Path, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     recorder = Recorder(compressor)
     for case in json.loads((HERE / "cases.json").read_text(encoding="utf-8")):
         context, kwargs = context_of(case["context"], texts), case["kwargs"]
-        mapped = [
-            force
-            for force in kwargs.get("force_tokens", [])
-            if len(compressor.tokenizer.tokenize(force)) != 1
-        ]
+        mapped = [force for force in kwargs.get("force_tokens", []) if len(compressor.tokenizer.tokenize(force)) != 1]
         if mapped:
             message = f"{folder.name} splits {mapped}: the row would depend on untrained weights"
             raise ValueError(message)
