@@ -25,3 +25,9 @@ links:     ## the package under its import name, for mypy, pyright and editors
 types: links ## mypy, strict
 	mypy -p ctxzip
 	mypy tests
+
+parity:    ## record again what the published LLMLingua-2 does (REFERENCE_PYTHON=its environment's python)
+	$(REFERENCE_PYTHON) tests/golden/make.py
+
+train:     ## train, export and measure the bundled encoder (DATA=the data directory)
+	python -m training $(DATA)

@@ -52,7 +52,9 @@ class LLMLingua2:
     def segment(self, document: Document) -> list[Span]:
         """Return words and the structure between them."""
         if self._compat:
-            return compat.reference_words(self._scorer.encode([document.text])[0], self._scorer.family)
+            encoded = self._scorer.encode([document.text])[0]
+            pieces = self._scorer.pieces(encoded)
+            return compat.reference_words(compat.placed(encoded, pieces), pieces, self._scorer.family)
         return segment.words(document.text)
 
     def score(
@@ -68,7 +70,10 @@ class LLMLingua2:
 
     def _means(self, encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
         """Return the worth of every span: its tokens' mean, or, where it has none, its neighbours'."""
-        counted = compat.usable(encoded) if self._compat else np.ones(len(values), dtype=bool)
+        counted = np.ones(len(values), dtype=bool)
+        if self._compat:
+            names = self._scorer.pieces(encoded)
+            encoded, counted = compat.placed(encoded, names), compat.usable(names)
         means = span_means(encoded, values, spans, counted, first=self._first_token)
         unknown = np.isnan(means)
         if self._compat or unknown.all():

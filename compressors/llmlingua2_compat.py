@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,19 @@ def begins_word(piece: str, family: str) -> bool:
     return piece.startswith("▁") or piece in string.punctuation
 
 
-def reference_words(encoded: Encoded, family: str) -> list[Span]:
+def placed(encoded: Encoded, pieces: Sequence[str]) -> Encoded:
+    """Return the tokens with every lone word mark `▁` moved onto the space that it stands for.
+
+    Tokenizers give it the place of the character that follows, where it would be lost.
+    """
+    starts, ends = encoded.starts.copy(), encoded.ends.copy()
+    for token, piece in enumerate(pieces):
+        if piece == "▁" and starts[token] and encoded.text[starts[token] - 1].isspace():
+            starts[token], ends[token] = starts[token] - 1, starts[token]
+    return replace(encoded, starts=starts, ends=ends)
+
+
+def reference_words(encoded: Encoded, pieces: Sequence[str], family: str) -> list[Span]:
     """Return spans that tile the text: one per word the released implementation sees, and the line breaks.
 
     Skipped tokens become spans of their own. Words that share a character (one that normalises to several
@@ -34,7 +47,7 @@ def reference_words(encoded: Encoded, family: str) -> list[Span]:
     """
     spans: list[Span] = []
     at = 0
-    for start, end in _word_bounds(encoded, family):
+    for start, end in _word_bounds(encoded, pieces, family):
         if start < at:
             continue
         gap = encoded.text[at:start]
@@ -49,10 +62,10 @@ def reference_words(encoded: Encoded, family: str) -> list[Span]:
     return spans
 
 
-def _word_bounds(encoded: Encoded, family: str) -> Iterator[tuple[int, int]]:
+def _word_bounds(encoded: Encoded, pieces: Sequence[str], family: str) -> Iterator[tuple[int, int]]:
     """Yield the start and end of every word and of every skipped token, ends growing."""
     start = end = -1
-    for piece, first, last in zip(encoded.pieces, encoded.starts.tolist(), encoded.ends.tolist(), strict=True):
+    for piece, first, last in zip(pieces, encoded.starts.tolist(), encoded.ends.tolist(), strict=True):
         skipped = piece in SKIPPED
         if first < end or (start >= 0 and not skipped and not begins_word(piece, family)):
             end = max(end, last)
@@ -70,6 +83,6 @@ def _past_space(text: str, start: int, end: int) -> int:
     return start
 
 
-def usable(encoded: Encoded) -> NDArray[np.bool_]:
+def usable(pieces: Sequence[str]) -> NDArray[np.bool_]:
     """Return which tokens count towards their word's score."""
-    return np.array([piece not in SKIPPED for piece in encoded.pieces], dtype=bool)
+    return np.array([piece not in SKIPPED for piece in pieces], dtype=bool)

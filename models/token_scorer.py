@@ -52,6 +52,10 @@ class TokenScorer:
         """Return the tokens of every text with their offsets."""
         return encode(self.tokenizer, texts)
 
+    def pieces(self, encoded: Encoded) -> list[str]:
+        """Return the vocabulary entry of every token; an unknown one is the unknown token, not its surface."""
+        return [self.tokenizer.id_to_token(token) or "" for token in encoded.ids.tolist()]
+
     def probabilities(self, texts: Sequence[Encoded]) -> list[NDArray[np.float32]]:
         """Return for every text the keep probability of each of its tokens, in [0, 1]."""
         return self._model.run(texts, report)

@@ -18,13 +18,12 @@ Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float
 
 @dataclass(frozen=True)
 class Encoded:
-    """The tokens of one text: ids, pieces, and where each is in the text (`starts`, `ends` in characters)."""
+    """The tokens of one text: ids, and where each is in the text (`starts`, `ends` in characters)."""
 
     text: str
     ids: NDArray[np.int64]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
-    pieces: list[str]
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def encode(tokenizer: tokenizers.Tokenizer, texts: Sequence[str]) -> list[Encode
 def _encoded(text: str, encoding: tokenizers.Encoding) -> Encoded:
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
     ids = np.array(encoding.ids, dtype=np.int64)
-    return Encoded(text, ids, offsets[:, 0], offsets[:, 1], encoding.tokens)
+    return Encoded(text, ids, offsets[:, 0], offsets[:, 1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from laws import Cli, Outcome
 
 settings.register_profile("suite", deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 settings.load_profile("suite")
@@ -17,17 +16,9 @@ settings.load_profile("suite")
 os.environ["CTXZIP_OFFLINE"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-@dataclass
-class Outcome:
-    """What a run of the command line left behind."""
-
-    code: int
-    out: str
-    err: str
-
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Outcome]:
+def cli(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Cli:
     """Run the command line in process, the way the installed script does."""
 
     def run(*arguments: str | Path, stdin: bytes = b"") -> Outcome:
@@ -41,9 +32,3 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[byte
         return Outcome(code, out.decode(), err.decode())
 
     return run
-
-
-@pytest.fixture(scope="session")
-def golden() -> Path:
-    """The directory of the small checkpoints and of what the reference makes of them."""
-    return Path(__file__).parent / "golden"

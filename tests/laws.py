@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
@@ -10,11 +11,49 @@ from ctxzip import Document, segment
 from ctxzip.text import Span
 
 FRAGMENTS = (
-    "The cat sat on the mat.", "It did not move", "never", "3.50 dollars", "e.g. this", "Dr. Smith said: “No!”", "don't",
-    "https://example.com/a?b=1", "`code here`", "[a link](https://x.org)", "会议定于星期五。", "ありがとう、世界！", "한국어 문장.",
-    "naïve café", "😀🚀", "{{name}}", "{name}", "${VAR}", "snake_case_name", "x = 2 * y", "a—b", "…", "I.D. 4711", "<b>bold</b>",
+    "The cat sat on the mat.",
+    "It did not move",
+    "never",
+    "3.50 dollars",
+    "e.g. this",
+    "Dr. Smith said: “No!”",
+    "don't",
+    "https://example.com/a?b=1",
+    "`code here`",
+    "[a link](https://x.org)",
+    "会议定于星期五。",
+    "ありがとう、世界！",
+    "한국어 문장.",
+    "naïve café",
+    "😀🚀",
+    "{{name}}",
+    "{name}",
+    "${VAR}",
+    "snake_case_name",
+    "x = 2 * y",
+    "a—b",
+    "…",
+    "I.D. 4711",
+    "<b>bold</b>",
 )
-JOINTS = (" ", " ", " ", "\n", "\n\n", "\n- ", "\n  * ", "\n# ", "\r\n", "\t", "  ", "\n> ", "\n1. ", "\n```\n", "\u00a0", "")
+JOINTS = (
+    " ",
+    " ",
+    " ",
+    "\n",
+    "\n\n",
+    "\n- ",
+    "\n  * ",
+    "\n# ",
+    "\r\n",
+    "\t",
+    "  ",
+    "\n> ",
+    "\n1. ",
+    "\n```\n",
+    "\u00a0",
+    "",
+)
 
 
 @st.composite
@@ -45,3 +84,15 @@ class ByLength:
     ) -> list[list[float]]:
         pairs = zip(documents, spans, strict=True)
         return [[min(1.0, len(span.of(document.text).strip()) / 20) for span in own] for document, own in pairs]
+
+
+@dataclass
+class Outcome:
+    """What a run of the command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Outcome]

@@ -8,8 +8,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-import ctxzip
 import pytest
+
+import ctxzip
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("core", "compressors", "models", "cli")

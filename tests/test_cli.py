@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from laws import Cli
 
 from ctxzip.cli.app import exit_code
 
-Cli = Callable[..., "object"]
 TEXT = "The quick brown fox jumps over the lazy dog, and then it sleeps for several hours in the warm sun.\n" * 8
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from ctxzip import Compression, Document, compress
-from ctxzip.errors import BudgetError, UnknownName, UsageError
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from laws import ByLength, is_subsequence, texts
 
+from ctxzip import Compression, Document, compress
+from ctxzip.errors import BudgetError, UnknownName, UsageError
 from ctxzip.models.tokenizers import load_tokenizer
 from ctxzip.pipeline import assemble
 
@@ -81,7 +81,8 @@ def test_what_must_be_kept_is_kept_byte_for_byte(text: str, tokens: int) -> None
 
 LONG = "\n\n".join(
     f"## Part {n}\n\nThe committee met on day {n} and discussed item {n * 7} at considerable length. "
-    f"It decided, after a break, to postpone everything that member {n + 2} had proposed before." for n in range(40)
+    f"It decided, after a break, to postpone everything that member {n + 2} had proposed before."
+    for n in range(40)
 )
 
 

@@ -1,0 +1,165 @@
+"""LLMLingua-2 against recorded outputs of the published implementation, and on its own terms."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from laws import texts
+
+from ctxzip import Document, compress
+from ctxzip.compressors.llmlingua2 import LLMLingua2
+from ctxzip.errors import InputError, UnknownName
+from ctxzip.layout import Layout
+from ctxzip.models.token_scorer import load_token_scorer
+from ctxzip.models.windows import Frame, WindowedModel, encode, windows
+from ctxzip.text import Span, tiles
+
+GOLDEN = Path(__file__).parent / "golden"
+BERT = GOLDEN / "tiny-bert-base-multilingual-cased"
+XLMR = GOLDEN / "tiny-xlm-roberta-large"
+
+
+def rows() -> list[dict[str, Any]]:
+    with gzip.open(GOLDEN / "llmlingua2.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [row for row in map(json.loads, lines) if "meta" not in row]
+
+
+@cache
+def reference(model: str, token_to_word: str = "mean") -> LLMLingua2:
+    return LLMLingua2(str(GOLDEN / model), compat=True, token_to_word=token_to_word)
+
+
+def single_chunks() -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return every (row, chunk) whose context is one window that was tokenized as it stands."""
+    found = []
+    for row in rows():
+        contexts = [row["context"]] if isinstance(row["context"], str) else row["context"]
+        counts = Counter(chunk["context"] for chunk in row["chunks"])
+        for chunk in row["chunks"]:
+            if counts[chunk["context"]] == 1:
+                found.append((row, chunk | {"text": contexts[chunk["context"]]}))
+    return found
+
+
+def scored(row: dict[str, Any], text: str) -> tuple[list[str], list[float]]:
+    """Return our words and scores of `text`, words without scored tokens left out."""
+    ours = reference(row["model"], row["kwargs"].get("token_to_word", "mean"))
+    document = Document(text)
+    layout = Layout(text, ours.segment(document))
+    scores = ours.score([document], [layout.content])[0]
+    pairs = [(span.of(text).strip(), score) for span, score in zip(layout.content, scores, strict=True)]
+    return [word for word, _ in pairs], [score for _, score in pairs]
+
+
+@pytest.mark.parametrize("family", ["bert", "xlmr"])
+def test_word_probabilities_are_the_references(family: str) -> None:
+    compared = 0
+    for row, chunk in single_chunks():
+        if row["family"] != family:
+            continue
+        _, ours = scored(row, chunk["text"])
+        ours = [score for score in ours if score > 0]
+        if len(ours) != len(chunk["probs"]):
+            continue
+        assert np.abs(np.array(ours) - chunk["probs"]).max() < 1e-4
+        compared += len(ours)
+    assert compared > 2000
+
+
+@pytest.mark.parametrize("family", ["bert", "xlmr"])
+def test_at_the_same_number_of_words_the_same_are_kept(family: str) -> None:
+    same = total = 0
+    for row, chunk in single_chunks():
+        kwargs = row["kwargs"]
+        unlike = kwargs.get("drop_consecutive") or kwargs.get("force_tokens") or kwargs.get("force_reserve_digit")
+        if row["family"] != family or unlike or all(chunk["kept"]) or not any(chunk["kept"]):
+            continue
+        words, scores = scored(row, chunk["text"])
+        best = sorted(range(len(words)), key=lambda i: (-scores[i], i))[: sum(chunk["kept"])]
+        ours = Counter(words[i] for i in best)
+        theirs = Counter(
+            word.removeprefix("▁").replace("##", "")
+            for word, kept in zip(chunk["words"], chunk["kept"], strict=True)
+            if kept
+        )
+        same += (ours & theirs).total()
+        total += theirs.total()
+    assert total > 500
+    assert same / total >= 0.98
+
+
+def test_xlmr_is_fed_its_own_special_tokens_unless_compatibility_is_asked_for() -> None:
+    text = [Document("A short text about special tokens.")]
+    right, compat = (LLMLingua2(str(XLMR), compat=flag) for flag in (False, True))
+    spans = [[Span(0, 7), Span(7, 20)]]
+    assert right.score(text, spans)[0] != compat.score(text, spans)[0]
+
+
+@given(texts())
+def test_compatible_words_tile_the_text(text: str) -> None:
+    for model in (BERT, XLMR):
+        assert tiles(reference(model.name).segment(Document(text)), text)
+
+
+@pytest.mark.parametrize("model", [BERT, XLMR], ids=["bert", "xlmr"])
+def test_any_token_classifier_compresses_within_the_budget(model: Path) -> None:
+    text = (GOLDEN / "texts" / "lighthouse.txt").read_text(encoding="utf-8")
+    result = compress(text, ratio=3, model=str(model))
+    assert result.limit is not None
+    assert 0.97 * result.limit <= result.tokens_after <= result.limit
+    assert result.model == str(model)
+
+
+@settings(max_examples=25)
+@given(st.integers(8, 40), st.integers(0, 7), st.lists(texts(), min_size=1, max_size=3))
+def test_windows_own_every_token_once_and_are_never_too_long(size: int, overlap: int, several: list[str]) -> None:
+    tokenizer = load_token_scorer(str(BERT)).tokenizer
+    for index, encoded in enumerate(encode(tokenizer, several)):
+        owned: list[int] = []
+        for window in windows(index, encoded, size, overlap):
+            assert window.start <= window.own_start <= window.own_end <= window.end <= window.start + size
+            owned += range(window.own_start, window.own_end)
+        assert owned == list(range(len(encoded.ids)))
+
+
+def test_windowing_puts_every_value_back_at_its_token() -> None:
+    tokenizer = load_token_scorer(str(BERT)).tokenizer
+    texts_ = ["a b c " * 50, "", "one two three"]
+    frame = Frame.of(tokenizer, 0)
+    model = WindowedModel(lambda ids, mask: (ids * mask).astype(np.float32), frame, size=20, overlap=6)
+    for encoded, values in zip(encode(tokenizer, texts_), model.run(encode(tokenizer, texts_)), strict=True):
+        assert values.tolist() == encoded.ids.tolist()
+
+
+def test_a_long_text_scores_as_a_short_one_away_from_the_borders() -> None:
+    scorer = load_token_scorer(str(BERT))
+    text = (GOLDEN / "texts" / "letter.txt").read_text(encoding="utf-8") * 6
+    long = scorer.probabilities(scorer.encode([text]))[0]
+    assert len(long) == len(scorer.encode([text])[0].ids)
+    assert ((long > 0) & (long < 1)).all()
+
+
+def test_a_directory_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no config"):
+        compress("some text here", tokens=1, model=str(tmp_path))
+
+
+def test_weights_that_are_no_classifier_are_refused(tmp_path: Path) -> None:
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes((BERT / name).read_bytes())
+    with pytest.raises(InputError, match="no token classifier"):
+        compress("some text here", tokens=1, model=str(tmp_path))
+
+
+def test_an_unknown_way_to_score_words_is_refused() -> None:
+    with pytest.raises(UnknownName):
+        LLMLingua2(token_to_word="last")
