@@ -73,10 +73,12 @@ _FENCE = re.compile(r"^[^\S\n]*(?P<mark>`{3,}|~{3,})(?P<info>[^\n`]*)$", re.MULT
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,200})\1(?!`)")
 _LINK = re.compile(r"!?\[[^\[\]\n]{0,200}\](?:\([^()\s]{1,500}\)|\[[^\[\]\n]{0,80}\])")
 _URL = re.compile(r"(?:https?|ftp|file)://[^\s<>\"'`]+")
+_ROW = r"[^\S\n]*\|[^\n]*\|[^\S\n]*"
+_TABLE_ROW = re.compile(rf"^{_ROW}$(?:\n[^\S\n]*\|[-:|\s]*-[-:|\s]*\|[^\S\n]*$)?", re.MULTILINE)
 _TEMPLATE_MARKS = re.compile(
     r"\{\{[^{}\n]{1,200}\}\}\}?|\{%[^\n]{1,200}?%\}|\$\{[^{}\n]{1,120}\}|<%[^\n]{1,200}?%>|<\|[^|\s]{1,40}\|>"
 )
-_BRACES = re.compile(r"(?<!\{)\{[A-Za-z_][\w.\[\]']{0,60}(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
+_BRACES = re.compile(r"(?<![{$])\{[A-Za-z_][\w.\[\]']{0,60}(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
 
 
 def _fences(text: str) -> Iterator[Span]:
@@ -109,6 +111,7 @@ def _placeholders(text: str) -> Iterator[Span]:
 _FINDERS: dict[str, tuple[Callable[[str], Iterator[Span]], bool]] = {
     "placeholder": (_placeholders, True),
     "code": (_fences, False),
+    "table": (_matches(_TABLE_ROW), False),
     "inline-code": (_matches(_INLINE_CODE), False),
     "link": (_matches(_LINK), False),
     "url": (_matches(_URL), False),
