@@ -154,6 +154,8 @@ def _drawn(kind: Any, config: Any, tokenizer: Any, texts: Sequence[str]) -> Any:
 
 def _save(folder: Path, tokenizer: Any, model: Any) -> Path:
     """Write one checkpoint in the layout of the hub."""
+    # As in many published tokenizer files: whoever reads one must switch the truncation off.
+    tokenizer.backend_tokenizer.enable_truncation(512)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
