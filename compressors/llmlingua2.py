@@ -104,8 +104,10 @@ def span_means(
     last = encoded.ends - 1
     owner = np.searchsorted(starts, last, side="right") - 1
     inside = counted & (owner >= 0) & (last < ends[np.maximum(owner, 0)]) & (encoded.ends > encoded.starts)
+    owner, values = owner[inside], values[inside]
     if first:
-        inside &= np.concatenate([[True], owner[1:] != owner[:-1]])
-    counts = np.bincount(owner[inside], minlength=len(spans))
-    sums = np.bincount(owner[inside], weights=values[inside], minlength=len(spans))
+        leading = np.concatenate([[True], owner[1:] != owner[:-1]])[: len(owner)]
+        owner, values = owner[leading], values[leading]
+    counts = np.bincount(owner, minlength=len(spans))
+    sums = np.bincount(owner, weights=values, minlength=len(spans))
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

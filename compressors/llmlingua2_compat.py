@@ -63,18 +63,24 @@ def reference_words(encoded: Encoded, pieces: Sequence[str], family: str) -> lis
 
 
 def _word_bounds(encoded: Encoded, pieces: Sequence[str], family: str) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of every word and of every skipped token, ends growing."""
-    start = end = -1
+    """Yield the start and end of every word and of every run of skipped tokens between words.
+
+    A skipped token neither starts nor ends a word: what follows it may go on with the word before it.
+    """
+    word: tuple[int, int] | None = None
+    skipped: list[tuple[int, int]] = []
     for piece, first, last in zip(pieces, encoded.starts.tolist(), encoded.ends.tolist(), strict=True):
-        skipped = piece in SKIPPED
-        if first < end or (start >= 0 and not skipped and not begins_word(piece, family)):
-            end = max(end, last)
-            continue
-        if start >= 0:
-            yield start, end
-        start, end = _past_space(encoded.text, first, last), last
-    if start >= 0:
-        yield start, end
+        start = _past_space(encoded.text, first, last)
+        if piece in SKIPPED:
+            skipped.append((start, last))
+        elif word and (first < word[1] or not begins_word(piece, family)):
+            word, skipped = (word[0], max(word[1], last)), []
+        else:
+            yield from [word] if word else []
+            yield from skipped
+            word, skipped = (start, last), []
+    yield from [word] if word else []
+    yield from skipped
 
 
 def _past_space(text: str, start: int, end: int) -> int:

@@ -28,6 +28,10 @@ BERT = GOLDEN / "tiny-bert-base-multilingual-cased"
 XLMR = GOLDEN / "tiny-xlm-roberta-large"
 
 
+UNLIKE = {"rare-symbols", "markdown"}
+"""Texts with a character of which the reference makes several words, which no span can."""
+
+
 def rows() -> list[dict[str, Any]]:
     with gzip.open(GOLDEN / "llmlingua2.jsonl.gz", "rt", encoding="utf-8") as lines:
         return [row for row in map(json.loads, lines) if "meta" not in row]
@@ -68,8 +72,9 @@ def test_word_probabilities_are_the_references(family: str) -> None:
             continue
         _, ours = scored(row, chunk["text"])
         ours = [score for score in ours if score > 0]
-        if len(ours) != len(chunk["probs"]):
+        if set(row["names"]) & UNLIKE or row["kwargs"].get("force_tokens"):
             continue
+        assert len(ours) == len(chunk["probs"])
         assert np.abs(np.array(ours) - chunk["probs"]).max() < 1e-4
         compared += len(ours)
     assert compared > 2000

@@ -13,7 +13,8 @@ def found(text: str, kind: str, **options: object) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "kind", "expected"),
     [
-        ("a {{name}} b {% if x %} ${HOME} <|end|> <%= y %>", "placeholder", ["{{name}}", "{% if x %}", "${HOME}", "<|end|>", "<%= y %>"]),
+        ("a {{name}} b {% if x %} ${HOME}", "placeholder", ["{{name}}", "{% if x %}", "${HOME}"]),
+        ("<|end|> <%= y %>", "placeholder", ["<|end|>", "<%= y %>"]),
         ("Hi {name}, see {{x}}", "placeholder", ["{{x}}", "{name}"]),
         ("a set {a} of braces {disfmarker} in prose", "placeholder", []),
         ("x\n```py\ncode\n```\ny", "code", ["```py\ncode\n```"]),
