@@ -37,7 +37,9 @@ KeepNumbers = Annotated[bool, typer.Option("--keep-numbers", help="Keep everythi
 Allow = Annotated[
     list[str] | None,
     typer.Option(
-        "--allow", metavar="KIND", help="Let KIND be altered (placeholder, code, table, inline-code, link, url, all)."
+        "--allow",
+        metavar="KIND",
+        help="Let KIND be cut: placeholder, code, table, inline-code, link, url, negation, all.",
     ),
 ]
 Compat = Annotated[bool, typer.Option("--compat", help="Follow the released implementation where ours differs.")]

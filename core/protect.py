@@ -75,6 +75,12 @@ _LINK = re.compile(r"!?\[[^\[\]\n]{0,200}\](?:\([^()\s]{1,500}\)|\[[^\[\]\n]{0,8
 _URL = re.compile(r"(?:https?|ftp|file)://[^\s<>\"'`]+")
 _ROW = r"[^\S\n]*\|[^\n]*\|[^\S\n]*"
 _TABLE_ROW = re.compile(rf"^{_ROW}$(?:\n[^\S\n]*\|[-:|\s]*-[-:|\s]*\|[^\S\n]*$)?", re.MULTILINE)
+_NEGATION = re.compile(
+    r"\b(?:not|never|cannot|no|nor|neither|without|unless|except|\w+n[’']t)"
+    r"(?:[^\S\n]+(?:a|an|the|any|to|be|been|being|have|has|had|even|yet|only|ever|all|that|it|is|are|was|were))*"
+    r"[^\S\n]+[\w’'-]+",
+    re.IGNORECASE,
+)
 _TEMPLATE_MARKS = re.compile(
     r"\{\{[^{}\n]{1,200}\}\}\}?|\{%[^\n]{1,200}?%\}|\$\{[^{}\n]{1,120}\}|<%[^\n]{1,200}?%>|<\|[^|\s]{1,40}\|>"
 )
@@ -115,6 +121,7 @@ _FINDERS: dict[str, tuple[Callable[[str], Iterator[Span]], bool]] = {
     "inline-code": (_matches(_INLINE_CODE), False),
     "link": (_matches(_LINK), False),
     "url": (_matches(_URL), False),
+    "negation": (_matches(_NEGATION), False),
 }
 KINDS = frozenset(_FINDERS)
 

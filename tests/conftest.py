@@ -29,6 +29,6 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[byte
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         code = exit_code(lambda: app(words, prog_name="ctxzip", standalone_mode=False))
         out, err = capfdbinary.readouterr()
-        return Outcome(code, out.decode(), err.decode())
+        return Outcome(code, out.decode(errors="replace"), err.decode())
 
     return run
