@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import tokenizers
     from numpy.typing import NDArray
 
-OVERLAP = 64
+WINDOW = 256
+"""Tokens of the bundled encoder's windows; attention makes longer ones slower, shorter ones see less."""
+OVERLAP = 32
 """Tokens that neighbouring windows share."""
 LABEL_KEEP = 1
 """The label of a kept token in LLMLingua-2 checkpoints."""
@@ -82,7 +84,7 @@ def _bundled() -> TokenScorer:
     def keep(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         return _sigmoid(encoder.run(["keep_logits"], ids, mask)[0])
 
-    windowed = WindowedModel(keep, Frame.of(tokenizer, 0), size=manifest["max_length"], overlap=OVERLAP)
+    windowed = WindowedModel(keep, Frame.of(tokenizer, 0), size=min(WINDOW, manifest["max_length"]), overlap=OVERLAP)
     return TokenScorer(BUNDLED, tokenizer, windowed)
 
 

@@ -104,7 +104,7 @@ def _word_start(encoded: Encoded, at: int, least: int) -> int:
 class WindowedModel:
     """A token-level model run over texts of any length."""
 
-    def __init__(self, forward: Forward, frame: Frame, *, size: int, overlap: int, batch_tokens: int = 4096) -> None:
+    def __init__(self, forward: Forward, frame: Frame, *, size: int, overlap: int, batch_tokens: int = 512) -> None:
         """Run `forward` on windows of at most `size` tokens, special ones included, in batches of `batch_tokens`."""
         self.forward = forward
         self.frame = frame
