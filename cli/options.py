@@ -39,7 +39,7 @@ Allow = Annotated[
     typer.Option(
         "--allow",
         metavar="KIND",
-        help="Let KIND be cut: placeholder, code, table, inline-code, link, url, negation, all.",
+        help="Let KIND be cut: placeholder, code, table, inline-code, link, url, emphasis, negation, all.",
     ),
 ]
 Compat = Annotated[bool, typer.Option("--compat", help="Follow the released implementation where ours differs.")]

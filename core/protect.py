@@ -72,6 +72,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _FENCE = re.compile(r"^[^\S\n]*(?P<mark>`{3,}|~{3,})(?P<info>[^\n`]*)$", re.MULTILINE)
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,200})\1(?!`)")
 _LINK = re.compile(r"!?\[[^\[\]\n]{0,200}\](?:\([^()\s]{1,500}\)|\[[^\[\]\n]{0,80}\])")
+_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)[^*_\n]{1,80}?(?<=\S)\1")
 _URL = re.compile(r"(?:https?|ftp|file)://[^\s<>\"'`]+")
 _ROW = r"[^\S\n]*\|[^\n]*\|[^\S\n]*"
 _TABLE_ROW = re.compile(rf"^{_ROW}$(?:\n[^\S\n]*\|[-:|\s]*-[-:|\s]*\|[^\S\n]*$)?", re.MULTILINE)
@@ -121,6 +122,7 @@ _FINDERS: dict[str, tuple[Callable[[str], Iterator[Span]], bool]] = {
     "inline-code": (_matches(_INLINE_CODE), False),
     "link": (_matches(_LINK), False),
     "url": (_matches(_URL), False),
+    "emphasis": (_matches(_EMPHASIS), False),
     "negation": (_matches(_NEGATION), False),
 }
 KINDS = frozenset(_FINDERS)
