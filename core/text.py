@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ctxzip.errors import UsageError
+
 
 class Role(Enum):
     """What a span is for when some of its neighbours are left out."""
@@ -50,9 +52,27 @@ Source = str | Document | Sequence[str | Document]
 
 
 def documents_of(source: Source) -> list[Document]:
-    """Return the documents that `source` stands for, in order."""
+    """Return the documents that `source` stands for, in order.
+
+    Raises `UsageError` for anything else than text, and for text that no encoding can write.
+    """
     many: Iterable[str | Document] = [source] if isinstance(source, str | Document) else source
-    return [item if isinstance(item, Document) else Document(item) for item in many]
+    if not isinstance(many, Iterable):
+        raise UsageError(f"{type(source).__name__} is no text", hint="give a string, a Document or a list of them")
+    return [_document(item) for item in many]
+
+
+def _document(item: str | Document) -> Document:
+    document = Document(item) if isinstance(item, str) else item
+    if not isinstance(document, Document):
+        raise UsageError(f"{type(item).__name__} is no text", hint="give a string, a Document or a list of them")
+    try:
+        document.text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"the text has half a surrogate pair at offset {error.start}", hint="decode it with errors='replace'"
+        ) from None
+    return document
 
 
 def tiles(spans: Sequence[Span], text: str) -> bool:

@@ -160,6 +160,12 @@ def test_arguments_that_make_no_sense_are_refused(options: dict[str, object], er
         made("some text", **options)
 
 
+@pytest.mark.parametrize("source", [None, 7, [b"bytes"], "half a pair \ud800"])
+def test_what_is_no_text_is_refused(source: object) -> None:
+    with pytest.raises(UsageError):
+        made(source)
+
+
 def test_an_unknown_method_lists_the_known_ones() -> None:
     with pytest.raises(UnknownName) as caught:
         compress("text", method="llmlingua")
