@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ctxzip import __version__
-from ctxzip.cli.commands import check, compress, count, methods, plan
+from ctxzip.cli.commands import cache, check, compress, count, methods, plan
 from ctxzip.errors import CtxzipError
 
 INTERRUPTED = 130
@@ -42,6 +42,7 @@ def _root(
 
 for command in (compress, plan, count, check, methods):
     app.command()(command)
+app.add_typer(cache, name="cache")
 
 
 def main() -> None:

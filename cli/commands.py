@@ -11,17 +11,25 @@ from ctxzip.options import DEFAULT_TOKENIZER, Options
 
 def _options(
     budget: tuple[str | None, str | None, str | None],
+    selection: tuple[str | None, float | None, int | None, float | None],
+    weights: tuple[str | None, str | None, bool, bool],
     protect: tuple[list[str] | None, bool, list[str] | None],
     **chosen: object,
 ) -> Options:
-    """Return the options value of a command's flags: budget flags, protection flags, and the rest by name."""
+    """Return the options value of a command's flags: grouped as the library groups them, the rest by name."""
     from ctxzip.budget import Budget
+    from ctxzip.choice import ModelChoice
+    from ctxzip.cli.read import read_query
     from ctxzip.protect import Protection
+    from ctxzip.selection import Selection
 
     ratio, keep, tokens = budget
     patterns, numbers, allow = protect
+    chosen["query"] = read_query(chosen.get("query"))
     return Options(
         budget=Budget.choose(ratio=ratio, keep=keep, tokens=tokens),
+        selection=Selection.read(*selection),
+        weights=ModelChoice(*weights),
         protection=Protection(tuple(patterns or ()), numbers, frozenset(allow or ())),
         **chosen,  # type: ignore[arg-type]
     )
@@ -33,14 +41,20 @@ def compress(
     keep: o.Keep = None,
     tokens: o.Tokens = None,
     threshold: o.Threshold = None,
+    top_p: o.TopP = None,
+    top_k: o.TopK = None,
+    min_relevance: o.MinRelevance = None,
     method: o.Method = "auto",
+    query: o.Query = None,
     model: o.Model = None,
+    adapter: o.Adapter = None,
     tokenizer: o.TokenizerName = DEFAULT_TOKENIZER,
     keep_pattern: o.KeepPattern = None,
     keep_numbers: o.KeepNumbers = False,
     allow: o.Allow = None,
     compat: o.Compat = False,
     best_effort: o.BestEffort = False,
+    no_cache: o.NoCache = False,
     encoding: o.Encoding = "utf-8",
     output: o.Output = None,
     json: o.Json = False,
@@ -57,12 +71,12 @@ def compress(
 
     asked = _options(
         (ratio, keep, tokens),
+        (threshold, top_p, top_k, min_relevance),
+        (model, adapter, compat, not no_cache),
         (keep_pattern, keep_numbers, allow),
-        threshold=threshold,
         method=method,
-        model=model,
+        query=query,
         tokenizer=tokenizer,
-        compat=compat,
         best_effort=best_effort,
     )
     result = compressed(read(files or [], encoding), asked, quiet=quiet)
@@ -79,14 +93,20 @@ def plan(
     keep: o.Keep = None,
     tokens: o.Tokens = None,
     threshold: o.Threshold = None,
+    top_p: o.TopP = None,
+    top_k: o.TopK = None,
+    min_relevance: o.MinRelevance = None,
     method: o.Method = "auto",
+    query: o.Query = None,
     model: o.Model = None,
+    adapter: o.Adapter = None,
     tokenizer: o.TokenizerName = DEFAULT_TOKENIZER,
     keep_pattern: o.KeepPattern = None,
     keep_numbers: o.KeepNumbers = False,
     allow: o.Allow = None,
     compat: o.Compat = False,
     best_effort: o.BestEffort = False,
+    no_cache: o.NoCache = False,
     encoding: o.Encoding = "utf-8",
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -98,12 +118,12 @@ def plan(
 
     asked = _options(
         (ratio, keep, tokens),
+        (threshold, top_p, top_k, min_relevance),
+        (model, adapter, compat, not no_cache),
         (keep_pattern, keep_numbers, allow),
-        threshold=threshold,
         method=method,
-        model=model,
+        query=query,
         tokenizer=tokenizer,
-        compat=compat,
         best_effort=best_effort,
     )
     documents = read(files or [], encoding)
@@ -156,5 +176,25 @@ def methods(debug: o.Debug = False) -> None:
     """List the methods that --method takes."""
     from ctxzip.compressors import SUMMARIES, names
 
+    typer.echo(f"{'auto':<12} exit when there is a query, else llmlingua2; the default")
     for name in names():
         typer.echo(f"{name:<12} {SUMMARIES.get(name, 'from an installed plug-in')}")
+
+
+cache = typer.Typer(help="What ctxzip keeps on disk between runs.", no_args_is_help=True)
+
+
+@cache.command("clear")
+def clear(debug: o.Debug = False) -> None:
+    """Delete everything that was kept on disk, and say how much that was."""
+    from ctxzip.models.cache import default_cache
+
+    typer.echo(f"{default_cache().clear() / 1e6:.1f} MB freed")
+
+
+@cache.command("where")
+def where(debug: o.Debug = False) -> None:
+    """Print the directory in which results and converted weights are kept."""
+    from ctxzip.models.cache import default_cache
+
+    typer.echo(str(default_cache().root))

@@ -16,8 +16,26 @@ Ratio = Annotated[str | None, typer.Option("--ratio", "-r", metavar="N", help="K
 Keep = Annotated[str | None, typer.Option("--keep", metavar="SHARE", help="Keep a share: 25% or 0.25.")]
 Tokens = Annotated[str | None, typer.Option("--tokens", "-t", metavar="N", help="Keep at most N tokens.")]
 Threshold = Annotated[
-    float | None, typer.Option("--threshold", metavar="P", help="No budget: keep what scores at least P (0 to 1).")
+    str | None,
+    typer.Option("--threshold", metavar="P|auto", help="No budget: keep what scores at least P (0 to 1)."),
 ]
+TopP = Annotated[
+    float | None,
+    typer.Option("--top-p", metavar="P", help="No budget: keep the fewest pieces that hold this share of all score."),
+]
+TopK = Annotated[int | None, typer.Option("--top-k", metavar="N", help="No budget: keep the N best pieces.")]
+MinRelevance = Annotated[
+    float | None,
+    typer.Option("--min-relevance", metavar="P", help="Keep nothing that scores less, whatever the budget leaves."),
+]
+Query = Annotated[
+    str | None,
+    typer.Option("--query", metavar="TEXT|@FILE", help="Keep what helps to answer this; @FILE reads it from a file."),
+]
+Adapter = Annotated[
+    str | None, typer.Option("--adapter", metavar="DIR|ID", help="A PEFT adapter to put on the model.")
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep results on disk.")]
 Method = Annotated[str, typer.Option("--method", "-m", help="How to choose; ctxzip methods lists them.")]
 Model = Annotated[
     str | None, typer.Option("--model", metavar="DIR|ID", help="Weights that score: a directory or a hub id.")

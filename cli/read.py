@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ctxzip.errors import InputError, UsageError
+from ctxzip.passages import passages_from_json
 from ctxzip.text import Document
 
 STDIN = "-"
@@ -24,7 +25,21 @@ def read_documents(files: Sequence[str], encoding: str) -> list[Document]:
     if names.count(STDIN) > 1:
         raise UsageError("standard input (-) can be read only once", hint="name it once")
     several = len(names) > 1
-    return [Document(read_text(name, encoding), id=name if several else None) for name in names]
+    documents: list[Document] = []
+    for name in names:
+        text = read_text(name, encoding)
+        if text.lstrip()[:1] == "[" and (listed := passages_from_json(text)):
+            documents.extend(listed)
+        else:
+            documents.append(Document(text, id=name if several else None))
+    return documents
+
+
+def read_query(value: object) -> str | None:
+    """Return the query that `--query` stands for: its text, or with `@` the text of a file."""
+    if not isinstance(value, str):
+        return None
+    return read_text(value[1:], "utf-8").strip() if value.startswith("@") else value
 
 
 def read_text(name: str, encoding: str) -> str:

@@ -6,17 +6,45 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
-from ctxzip.errors import UnknownName
+from ctxzip.choice import ModelChoice
+from ctxzip.errors import UnknownName, UsageError
 from ctxzip.protocols import Compressor
 
 GROUP = "ctxzip.compressors"
-"""Entry points of this group add compressors: `name = "package.module:Class"`."""
+"""Entry points of this group add compressors: `name = "package.module:Class"`; the class has `of(ModelChoice)`."""
 BUILT_IN = {
     "llmlingua2": "ctxzip.compressors.llmlingua2:LLMLingua2",
+    "exit": "ctxzip.compressors.exit:Exit",
+    "recomp": "ctxzip.compressors.recomp:Recomp",
 }
 SUMMARIES = {
     "llmlingua2": "words kept or dropped by a token classifier; any text, no query",
+    "exit": "sentences that help to answer a query, each judged in its document",
+    "recomp": "sentences nearest to a query by embeddings; may return nothing",
 }
+QUERY_FREE = ("llmlingua2",)
+QUERY_AWARE = ("exit", "recomp")
+
+
+def chosen(method: str, query: str | None) -> str:
+    """Return the name of the method to run: `auto` takes exit for a query, else llmlingua2."""
+    if method != "auto":
+        return method
+    return "llmlingua2" if query is None else "exit"
+
+
+def agree(compressor: Compressor, query: str | None) -> None:
+    """Refuse a query that the method would ignore, and a query-aware method without one."""
+    if compressor.name in QUERY_AWARE and query is None:
+        raise UsageError(
+            f"--method {compressor.name} needs a query",
+            hint=f'add --query "…", or use a method that needs none: {", ".join(QUERY_FREE)}',
+        )
+    if compressor.name in QUERY_FREE and query is not None:
+        raise UsageError(
+            f"--method {compressor.name} does not look at a query",
+            hint=f"drop --query, or use a method that reads it: {', '.join(QUERY_AWARE)}",
+        )
 
 
 def names() -> list[str]:
@@ -29,8 +57,8 @@ def _others() -> list[EntryPoint]:
 
 
 @lru_cache(maxsize=8)
-def load(name: str, model: str | None = None, *, compat: bool = False) -> Compressor:
-    """Return the compressor `name` scoring with `model`, the same object for the same arguments.
+def load(name: str, weights: ModelChoice | None = None) -> Compressor:
+    """Return the compressor `name` scoring with `weights`, the same object for the same arguments.
 
     Raises `UnknownName` for a name nobody registered.
     """
@@ -42,5 +70,5 @@ def load(name: str, model: str | None = None, *, compat: bool = False) -> Compre
         if not found:
             raise UnknownName("method", name, ["auto", *names()])
         factory = found[0].load()
-    compressor: Compressor = factory(model=model, compat=compat)
+    compressor: Compressor = factory.of(weights or ModelChoice())
     return compressor

@@ -10,7 +10,8 @@ import numpy as np
 
 from ctxzip import segment
 from ctxzip.compressors import llmlingua2_compat as compat
-from ctxzip.errors import UnknownName
+from ctxzip.choice import ModelChoice
+from ctxzip.errors import UnknownName, UsageError
 from ctxzip.models.store import BUNDLED, locate
 from ctxzip.models.token_scorer import TokenScorer, load_token_scorer
 from ctxzip.text import Document, Span
@@ -43,6 +44,13 @@ class LLMLingua2:
         self._compat = compat
         if self.model != BUNDLED:
             locate(self.model)
+
+    @classmethod
+    def of(cls, weights: ModelChoice) -> LLMLingua2:
+        """Return the compressor that `weights` ask for."""
+        if weights.adapter:
+            raise UsageError("--method llmlingua2 takes no adapter", hint="merge it into the checkpoint, or drop it")
+        return cls(weights.model, compat=weights.compat)
 
     @cached_property
     def _scorer(self) -> TokenScorer:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ctxzip.budget import Budget
-from ctxzip.options import DEFAULT_METHOD, DEFAULT_TOKENIZER, Options
+from ctxzip.choice import ModelChoice
+from ctxzip.options import DEFAULT_TOKENIZER, Options
 from ctxzip.pipeline import run
 from ctxzip.protect import Protection
 from ctxzip.protocols import Compressor
 from ctxzip.result import Compression
+from ctxzip.selection import Selection
 from ctxzip.text import Source, documents_of
 
 
@@ -19,21 +21,29 @@ def compress(
     ratio: float | str | None = None,
     keep: float | str | None = None,
     tokens: int | None = None,
-    threshold: float | None = None,
+    threshold: float | str | None = None,
+    top_p: float | None = None,
+    top_k: int | None = None,
+    min_relevance: float | None = None,
     method: str | Compressor = "auto",
+    query: str | None = None,
     model: str | None = None,
+    adapter: str | None = None,
     tokenizer: str = DEFAULT_TOKENIZER,
     keep_pattern: str | Sequence[str] = (),
     keep_numbers: bool = False,
     allow: Sequence[str] = (),
     compat: bool = False,
+    cache: bool = True,
     best_effort: bool = False,
 ) -> Compression:
     """Shorten `source` (a string, a `Document`, or a list of them sharing one budget) and say what was kept.
 
-    Give one of `ratio` (4 keeps a quarter), `keep` ("25%" or 0.25) and `tokens`, or a score `threshold`; with
-    none of them half is kept. The result never exceeds the budget, counted by `tokenizer`, and text already
-    within it comes back unchanged. `method` is a name or a compressor object.
+    Give one of `ratio` (4 keeps a quarter), `keep` ("25%" or 0.25) and `tokens`; or choose by score alone with
+    one of `threshold` (a probability, or "auto" for the scorer's own mark), `top_p` and `top_k`; with none of
+    them half is kept. The result never exceeds the budget, counted by `tokenizer`, and text already within it
+    comes back unchanged. With a `query` what answers it is kept, and `min_relevance` may leave nothing at all.
+    `method` is a name or a compressor object; "auto" is exit with a query and llmlingua2 without.
 
     Raises `UsageError` for arguments that make no sense, `BudgetError` when what must be kept exceeds the
     budget (unless `best_effort`), `ModelUnavailable` or `MissingExtra` when something is not installed.
@@ -45,12 +55,12 @@ def compress(
     patterns = (keep_pattern,) if isinstance(keep_pattern, str) else tuple(keep_pattern)
     options = Options(
         budget=Budget.choose(ratio=ratio, keep=keep, tokens=tokens),
-        threshold=threshold,
+        selection=Selection.read(threshold, top_p, top_k, min_relevance),
         method=method if isinstance(method, str) else method.name,
-        model=model,
+        query=query,
+        weights=ModelChoice(model, adapter, compat, cache),
         tokenizer=tokenizer,
         protection=Protection(patterns, keep_numbers, frozenset(allow)),
-        compat=compat,
         best_effort=best_effort,
     )
     return compress_with(source, options, None if isinstance(method, str) else method)
@@ -58,12 +68,12 @@ def compress(
 
 def compress_with(source: Source, options: Options, compressor: Compressor | None = None) -> Compression:
     """Run `compressor`, by default the one that `options` name, on `source`."""
-    from ctxzip.compressors import load
+    from ctxzip.compressors import agree, chosen, load
     from ctxzip.models.tokenizers import load_tokenizer
 
     documents = documents_of(source)
     counter = load_tokenizer(options.tokenizer)
     if compressor is None:
-        name = DEFAULT_METHOD if options.method == "auto" else options.method
-        compressor = load(name, options.model, compat=options.compat)
+        compressor = load(chosen(options.method, options.query), options.weights)
+    agree(compressor, options.query)
     return run(documents, compressor, counter, options)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ctxzip.budget import Budget
+from ctxzip.choice import ModelChoice
 from ctxzip.errors import UsageError
 from ctxzip.protect import Protection
+from ctxzip.selection import Selection
 
 DEFAULT_TOKENIZER = "o200k_base"
-DEFAULT_METHOD = "llmlingua2"
 DEFAULT_BUDGET = Budget.ratio(2)
 
 
@@ -18,23 +19,21 @@ class Options:
     """What to keep, how to choose it and how to count it; checked when it is built."""
 
     budget: Budget | None = None
-    threshold: float | None = None
+    selection: Selection = field(default_factory=Selection)
     method: str = "auto"
     query: str | None = None
-    model: str | None = None
+    weights: ModelChoice = field(default_factory=ModelChoice)
     tokenizer: str = DEFAULT_TOKENIZER
     protection: Protection = field(default_factory=Protection)
-    compat: bool = False
     best_effort: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a threshold that is no probability, or one beside a budget."""
-        if self.threshold is None:
-            return
-        if not 0 <= self.threshold <= 1:
-            raise UsageError(f"--threshold {self.threshold} is not between 0 and 1", hint="for example --threshold 0.5")
-        if self.budget is not None:
+        """Refuse a choice by score alone beside a budget, and a query without words."""
+        if self.budget is not None and self.selection.given:
+            flag = self.selection.given[0]
             raise UsageError(
-                "--threshold chooses by score alone and excludes a budget",
-                hint="give --threshold, or one of --ratio, --keep and --tokens",
+                f"{flag} chooses by score alone and excludes a budget",
+                hint=f"give {flag}, or one of --ratio, --keep and --tokens",
             )
+        if self.query is not None and not self.query.strip():
+            raise UsageError("the query is empty", hint='for example --query "When was it built?"')

@@ -8,15 +8,26 @@ from dataclasses import dataclass, replace
 
 from ctxzip.layout import Layout
 from ctxzip.options import DEFAULT_BUDGET, Options
-from ctxzip.plan import Allotment, Plan, Unit, above, plan
+from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, plan, ranked
 from ctxzip.protect import hard_spans
-from ctxzip.protocols import Arrangement, Arranger, Compressor, Tokenizer
+from ctxzip.protocols import Arrangement, Arranger, Borrower, Calibrated, Compressor, Tokenizer
 from ctxzip.result import Compression
 from ctxzip.segment import fuse
 from ctxzip.text import Document, Role, Span
 
 SCORE_DIGITS = 6
 """Scores are rounded so that float noise of a batch's shape cannot reorder them."""
+
+SPARE = 0.08
+"""Share of a budget that words of a shortened piece may take instead of lesser whole pieces."""
+USED_UP = 0.97
+"""Share of a budget from which nothing more is shortened to fill it."""
+FULL_FROM = 100
+"""Tokens of budget under which it is filled to the last token that fits."""
+DEFAULT_THRESHOLD = 0.5
+"""Score from which pieces are kept when the compressor has no mark of its own."""
+CANDIDATES = 6
+"""Pieces that are tried for shortening, best first."""
 
 WORTH_A_REMARK = 16
 """Tokens from which a piece that did not fit is mentioned."""
@@ -44,24 +55,50 @@ class Draft:
     layouts: Sequence[Arrangement]
     units: Sequence[Unit]
     tokenizer: Tokenizer
+    spans: Sequence[Sequence[Span]]
+    """What tiles each document: the content, and the structure around it."""
 
     @classmethod
     def of(cls, documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options) -> Draft:
         """Segment, protect and score `documents`."""
-        layouts: list[Arrangement] = []
+        tiles: list[list[Span]] = []
         hard: list[list[Span]] = []
         for document in documents:
             guards = options.protection.guards(document.text)
-            spans = fuse(compressor.segment(document), [guard.span for guard in guards])
-            layouts.append(_arranged(compressor, document, spans))
             hard.append(hard_spans(guards))
+            pieces = fuse(compressor.segment(document), [guard.span for guard in guards], heads=True)
+            tiles.append(fuse(pieces, hard[-1]))
+        layouts = [_arranged(compressor, d, own) for d, own in zip(documents, tiles, strict=True)]
         scores = compressor.score(documents, [layout.content for layout in layouts], options.query)
         units = [
             unit
             for index, layout in enumerate(layouts)
             for unit in _units(index, layout, scores[index], hard[index], tokenizer)
         ]
-        return cls(documents, layouts, units, tokenizer)
+        return cls(documents, layouts, units, tokenizer, tiles)
+
+    def finer(self, index: int, compressor: Compressor, options: Options) -> tuple[Draft, int]:
+        """Return a draft with the unit `index` cut into the pieces of its lender, and the number of those.
+
+        A part is worth its share of what the whole is worth.
+        """
+        assert isinstance(compressor, Borrower)
+        unit = self.units[index]
+        at, document = unit.document, self.documents[unit.document]
+        pieces, scores = _cut(unit.span, document.text, compressor.lender, self.tokenizer, options)
+        tiles = list(self.spans)
+        place = tiles[at].index(unit.span)
+        tiles[at] = [*tiles[at][:place], *pieces, *tiles[at][place + 1 :]]
+        layouts = list(self.layouts)
+        layouts[at] = _arranged(compressor, document, tiles[at])
+        content = [piece for piece in pieces if piece.role is Role.CONTENT]
+        sizes = self.tokenizer.count_many([piece.of(document.text) for piece in content])
+        parts = [
+            Unit(at, piece, size, round(unit.score * score, SCORE_DIGITS), part=True)
+            for piece, size, score in zip(content, sizes, scores, strict=True)
+        ]
+        units = [*self.units[:index], *parts, *self.units[index + 1 :]]
+        return Draft(self.documents, layouts, units, self.tokenizer, tiles), len(parts)
 
     def render(self, kept: Sequence[int]) -> list[Document]:
         """Return the documents that the units `kept` (indices, ascending) leave."""
@@ -91,6 +128,27 @@ def _arranged(compressor: Compressor, document: Document, spans: Sequence[Span])
     if isinstance(compressor, Arranger):
         return compressor.arrange(document, spans)
     return Layout(document.text, spans)
+
+
+def _cut(
+    span: Span, text: str, lender: Compressor, tokenizer: Tokenizer, options: Options
+) -> tuple[list[Span], list[float]]:
+    """Return the pieces that `lender` sees in `span`, which they tile, and the score of each content piece."""
+    piece = span.of(text)
+    start = span.start + len(piece) - len(piece.lstrip())
+    inner = Draft.of([Document(piece.strip())], lender, tokenizer, options)
+    pieces: list[Span] = []
+    for tile in inner.spans[0]:
+        moved = Span(start + tile.start, start + tile.end, tile.role)
+        if tile.role is Role.END and pieces and pieces[-1].role is Role.CONTENT:
+            moved = Span(pieces.pop().start, moved.end)
+        pieces.append(moved)
+    first = next((i for i, tile in enumerate(pieces) if tile.role is Role.CONTENT), None)
+    if first is None:
+        return [span], [1.0]
+    pieces[: first + 1] = [Span(span.start, pieces[first].end)]
+    pieces[-1] = Span(pieces[-1].start, span.end, pieces[-1].role)
+    return pieces, [unit.score for unit in inner.units]
 
 
 def _units(
@@ -126,19 +184,19 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
     """
     started = time.perf_counter()
     before = tokenizer.count(assemble(documents))
-    budget = options.budget or (DEFAULT_BUDGET if options.threshold is None else None)
+    budget = options.budget or (None if options.selection.given else DEFAULT_BUDGET)
     limit = budget.resolve(before) if budget else None
-    notes = [] if options.budget or options.threshold is not None else ["no budget given: keeping half (ratio 2)"]
-    if limit is not None and before <= limit:
+    notes = [] if options.budget or options.selection.given else ["no budget given: keeping half (ratio 2)"]
+    if limit is not None and before <= limit and not options.selection.min_relevance:
         made, chosen = list(documents), _everything(documents, tokenizer)
         notes.append("already within the budget: unchanged")
     else:
         draft = Draft.of(documents, compressor, tokenizer, options)
-        chosen = _choose(draft, limit, options)
+        draft, chosen = _choose(draft, limit, compressor, options)
         made = draft.render(chosen.kept)
         if chosen.tokens > before:
             made, chosen = list(documents), _everything(documents, tokenizer)
-        notes.extend(_remarks(chosen, limit))
+        notes.extend(_remarks(chosen, limit, options))
     return Compression(
         text=assemble(made),
         documents=made,
@@ -148,18 +206,55 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         model=compressor.model,
         tokenizer=tokenizer.name,
         limit=limit,
-        asked=budget.asked if budget else f"threshold {options.threshold}",
+        asked=budget.asked if budget else options.selection.asked,
         milliseconds=1000 * (time.perf_counter() - started),
         notes=notes,
         allotments=chosen.allotments,
     )
 
 
-def _choose(draft: Draft, limit: int | None, options: Options) -> Plan:
+def _choose(draft: Draft, limit: int | None, compressor: Compressor, options: Options) -> tuple[Draft, Plan]:
+    """Return the plan, and the draft whose units it is about."""
+    asked, units, count = options.selection, draft.units, draft.count
+    floor = asked.min_relevance
     if limit is not None:
-        return plan(draft.units, limit, draft.count, best_effort=options.best_effort)
-    assert options.threshold is not None
-    return above(draft.units, options.threshold, draft.count)
+        spare = int(SPARE * limit) if isinstance(compressor, Borrower) else 0
+        chosen = plan(units, limit, count, best_effort=options.best_effort, floor=floor, spare=spare)
+        return _filled(draft, chosen, limit, compressor, options)
+    if asked.top_k is not None:
+        return draft, best(units, asked.top_k, count, floor=floor)
+    if asked.top_p is not None:
+        return draft, heaviest(units, asked.top_p, count, floor=floor)
+    return draft, above(units, max(_threshold(compressor, options), floor), count)
+
+
+def _threshold(compressor: Compressor, options: Options) -> float:
+    """Return the score from which pieces are kept: the one asked for, or the scorer's own."""
+    asked = options.selection.threshold
+    if isinstance(asked, float | int):
+        return asked
+    return compressor.threshold if isinstance(compressor, Calibrated) else DEFAULT_THRESHOLD
+
+
+def _filled(
+    draft: Draft, chosen: Plan, limit: int, compressor: Compressor, options: Options
+) -> tuple[Draft, Plan]:
+    """Spend what `chosen` leaves of `limit` on words of the next best piece, if the compressor borrows them."""
+    if not isinstance(compressor, Borrower) or chosen.tokens > limit:
+        return draft, chosen
+    kept = set(chosen.kept)
+    floor = options.selection.min_relevance
+    rest = [i for i in ranked(draft.units) if i not in kept and draft.units[i].score >= floor]
+    enough = USED_UP * limit if limit >= FULL_FROM else limit
+    for index in rest[:CANDIDATES]:
+        if chosen.tokens >= enough:
+            break
+        finer, parts = draft.finer(index, compressor, options)
+        moved = [i if i < index else i + parts - 1 for i in sorted(kept)]
+        longer = extend(finer.units, limit, finer.count, moved)
+        if longer.tokens > chosen.tokens:
+            return finer, longer
+    return draft, chosen
 
 
 def _everything(documents: Sequence[Document], tokenizer: Tokenizer) -> Plan:
@@ -172,9 +267,13 @@ def _everything(documents: Sequence[Document], tokenizer: Tokenizer) -> Plan:
     return Plan([Allotment(unit, True, "unchanged") for unit in units], tokenizer.count(assemble(documents)))
 
 
-def _remarks(chosen: Plan, limit: int | None) -> list[str]:
+def _remarks(chosen: Plan, limit: int | None, options: Options) -> list[str]:
     """Return what a reader of the report should know about a plan."""
     remarks = []
+    floor = options.selection.min_relevance
+    if floor and chosen.allotments and not chosen.tokens:
+        top = max(allotment.unit.score for allotment in chosen.allotments)
+        remarks.append(f"nothing reaches --min-relevance {floor:g} (the best scores {top:.3f}): empty on purpose")
     if limit is not None and chosen.tokens > limit:
         remarks.append(f"best effort: what must be kept takes {chosen.tokens} tokens, the budget is {limit}")
     if chosen.skipped is not None and chosen.skipped.tokens >= WORTH_A_REMARK:

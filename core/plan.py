@@ -32,6 +32,8 @@ class Unit:
     tokens: int
     score: float
     pinned: bool = False
+    part: bool = False
+    """A word of a piece that is shortened because it does not fit whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +65,68 @@ def ranked(units: Sequence[Unit]) -> list[int]:
     return sorted((i for i, unit in enumerate(units) if not unit.pinned), key=lambda i: (-units[i].score, i))
 
 
-def plan(units: Sequence[Unit], limit: int, count: Count, *, best_effort: bool = False) -> Plan:
+def plan(
+    units: Sequence[Unit], limit: int, count: Count, *, best_effort: bool = False, floor: float = 0.0, spare: int = 0
+) -> Plan:
     """Keep the units that are worth most within `limit` tokens.
 
     `count` returns the tokens of the text that a choice of units (indices, ascending) renders to. Pinned units
-    are always kept; raises `BudgetError` when they alone exceed the limit, unless `best_effort`.
+    are always kept; raises `BudgetError` when they alone exceed the limit, unless `best_effort`. Units that score
+    below `floor` are not kept, and up to `spare` tokens may be left for `extend`.
     """
-    pinned = [i for i, unit in enumerate(units) if unit.pinned]
+    pinned = sorted(_pinned(units))
     least = count(pinned)
     if least > limit:
         if not best_effort:
             raise BudgetError(least, limit)
         return _allot(units, set(pinned), least, None)
-    order = ranked(units)
+    order = [i for i in ranked(units) if units[i].score >= floor]
     search = _Search(units, order, pinned, limit, count)
     length, used = search.longest_prefix(least)
     chosen = {*pinned, *order[:length]}
-    used = search.fill(chosen, order[length:], used)
+    used = search.fill(chosen, order[length:], used, spare)
     skipped = next((units[i] for i in order if i not in chosen), None)
     worst = min((units[i].score for i in chosen if not units[i].pinned), default=None)
     beaten = skipped is not None and worst is not None and skipped.score > worst
     return _allot(units, chosen, used, skipped if beaten else None)
 
 
+def extend(units: Sequence[Unit], limit: int, count: Count, kept: Sequence[int]) -> Plan:
+    """Keep the units `kept`, which fit, and spend what they leave of `limit` on the best parts of shortened units."""
+    order = [i for i in ranked(units) if units[i].part]
+    search = _Search(units, order, kept, limit, count)
+    length, used = search.longest_prefix(count(kept))
+    chosen = {*kept, *order[:length]}
+    return _allot(units, chosen, search.fill(chosen, order[length:], used), None)
+
+
+def best(units: Sequence[Unit], number: int, count: Count, *, floor: float = 0.0) -> Plan:
+    """Keep the `number` best units that score at least `floor`, and the pinned ones."""
+    chosen = {i for i in ranked(units)[:number] if units[i].score >= floor} | _pinned(units)
+    return _allot(units, chosen, count(sorted(chosen)), None)
+
+
+def heaviest(units: Sequence[Unit], share: float, count: Count, *, floor: float = 0.0) -> Plan:
+    """Keep the fewest units that hold `share` of all score, and the pinned ones (AttnComp's top-p, section 3.3)."""
+    order = ranked(units)
+    wanted = share * sum(units[i].score for i in order)
+    chosen = _pinned(units)
+    held = 0.0
+    for i in order:
+        if held >= wanted - 1e-9 or units[i].score < floor:
+            break
+        chosen.add(i)
+        held += units[i].score
+    return _allot(units, chosen, count(sorted(chosen)), None)
+
+
+def _pinned(units: Sequence[Unit]) -> set[int]:
+    return {i for i, unit in enumerate(units) if unit.pinned}
+
+
 def above(units: Sequence[Unit], threshold: float, count: Count) -> Plan:
     """Keep every unit whose score is at least `threshold`, and the pinned ones, whatever they cost."""
-    chosen = {i for i, unit in enumerate(units) if unit.pinned or unit.score >= threshold}
+    chosen = {i for i, unit in enumerate(units) if unit.score >= threshold} | _pinned(units)
     return _allot(units, chosen, count(sorted(chosen)), None)
 
 
@@ -96,6 +134,8 @@ def _allot(units: Sequence[Unit], chosen: set[int], tokens: int, skipped: Unit |
     def reason(index: int, unit: Unit) -> str:
         if unit.pinned:
             return "pinned"
+        if unit.part:
+            return "shortened"
         return "score" if index in chosen or unit is not skipped else "did not fit"
 
     return Plan([Allotment(u, i in chosen, reason(i, u)) for i, u in enumerate(units)], tokens, skipped)
@@ -142,12 +182,15 @@ class _Search:
                 high = middle
         return low, used
 
-    def fill(self, chosen: set[int], rest: Sequence[int], used: int) -> int:
-        """Add to `chosen` every further unit, best first, that still fits; return the tokens then taken."""
+    def fill(self, chosen: set[int], rest: Sequence[int], used: int, spare: int = 0) -> int:
+        """Add to `chosen` further units, best first, that still fit, until at most `spare` tokens are left.
+
+        Returns the tokens then taken.
+        """
         patience = PATIENCE
         for index in rest:
             room = self.limit - used
-            if room <= 0 or patience <= 0:
+            if room <= spare or patience <= 0:
                 break
             if self.costs[index] > room + 1:
                 continue

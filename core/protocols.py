@@ -59,6 +59,24 @@ class Compressor(Protocol):
 
 
 @runtime_checkable
+class Calibrated(Protocol):
+    """A compressor that knows the score from which its pieces are worth keeping."""
+
+    @property
+    def threshold(self) -> float:
+        """The score, in [0, 1]."""
+
+
+@runtime_checkable
+class Borrower(Protocol):
+    """A compressor of whole pieces; what they leave of a budget goes to words of the next best piece."""
+
+    @property
+    def lender(self) -> Compressor:
+        """The compressor that says which words of a piece matter."""
+
+
+@runtime_checkable
 class Arranger(Protocol):
     """A compressor whose documents need a structure of their own around what is kept, as code does."""
 

@@ -94,10 +94,11 @@ def _closing_mark(text: str, start: int, end: int) -> int:
     return start + closing.start()
 
 
-def fuse(spans: Sequence[Span], wholes: Iterable[Span]) -> list[Span]:
+def fuse(spans: Sequence[Span], wholes: Iterable[Span], *, heads: bool = False) -> list[Span]:
     """Merge every run of `spans` that overlaps one of `wholes` into a single content span.
 
-    `wholes` may come in any order and overlap; the result tiles what `spans` tiled.
+    `wholes` may come in any order and overlap; the result tiles what `spans` tiled. With `heads`, a heading
+    that already is one piece stays a heading.
     """
     result: list[Span] = []
     index = 0
@@ -109,7 +110,9 @@ def fuse(spans: Sequence[Span], wholes: Iterable[Span]) -> list[Span]:
         while index < len(spans) and spans[index].start < whole.end:
             run.append(spans[index])
             index += 1
-        if run:
+        if heads and len(run) == 1 and run[0].role is Role.HEAD:
+            result.append(run[0])
+        elif run:
             result.append(Span(run[0].start, run[-1].end))
     result.extend(spans[index:])
     return result

@@ -20,6 +20,8 @@ class Role(Enum):
     """Indentation and list, heading or quote marker; kept with the first kept text of its line."""
     END = "end"
     """The mark that closes a sentence; kept when enough of its sentence is."""
+    HEAD = "head"
+    """A heading, table header, speaker or passage marker; kept with anything kept of what it introduces."""
 
 
 @dataclass(frozen=True, slots=True)

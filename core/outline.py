@@ -1,0 +1,91 @@
+"""Headings and what they introduce: an arrangement in which whatever is kept brings its headings along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ctxzip.layout import Layout
+from ctxzip.text import Role, Span
+
+MARKER, TITLE, LABEL = 0, 7, 8
+"""Ranks beside those of Markdown headings (1 to 6): passage markers over all, labels of a block under all."""
+_HASHES = re.compile(r"\s*(#{1,6})")
+_MARKER = re.compile(r"==> .* <==|<doc|[\[(]?(?:passage|document|doc|context|source|chunk|result|snippet|text)\b", re.I)
+
+
+@dataclass(slots=True)
+class Section:
+    """A head that is open: its ordinal, its rank, and whether a blank line ends what it introduces."""
+
+    head: int
+    rank: int
+    brief: bool
+    used: bool = False
+
+
+def rank(text: str, glued: bool) -> tuple[int, bool]:
+    """Return the rank of the head `text`, and whether a blank line ends its section.
+
+    `glued` says that what it introduces follows without a blank line.
+    """
+    hashes = _HASHES.match(text)
+    if hashes:
+        return len(hashes[1]), False
+    if _MARKER.match(text.strip()):
+        return MARKER, False
+    if "\n" in text and set(text.rsplit("\n", 1)[1].strip()) <= set("=-"):
+        return (1 if text.rstrip().endswith("=") else 2), False
+    if text.startswith("|") or text.rstrip("* ").endswith(":") or text.endswith("]"):
+        return LABEL, True
+    return TITLE, glued
+
+
+def sections(text: str, spans: Sequence[Span]) -> list[tuple[int, ...]]:
+    """Return for every content or head span, in order, the ordinals of the heads it stands under."""
+    above: list[tuple[int, ...]] = []
+    stack: list[Section] = []
+    for at, span in enumerate(spans):
+        if span.role is Role.HEAD:
+            gap = spans[at + 1] if at + 1 < len(spans) else None
+            glued = gap is not None and (gap.role is not Role.BREAK or gap.of(text).count("\n") == 1)
+            level, brief = rank(span.of(text), glued)
+            while stack and stack[-1].rank >= level:
+                stack.pop()
+            above.append(tuple(section.head for section in stack))
+            stack.append(Section(len(above) - 1, level, brief))
+        elif span.role is Role.CONTENT:
+            above.append(tuple(section.head for section in stack))
+            for section in stack:
+                section.used = True
+        elif span.role is Role.BREAK and span.of(text).count("\n") > 1:
+            while stack and stack[-1].brief and stack[-1].used:
+                stack.pop()
+    return above
+
+
+class Outline:
+    """A layout whose heads are no choice: they are there when something under them is."""
+
+    def __init__(self, text: str, spans: Sequence[Span]) -> None:
+        """Arrange `spans`, which tile `text`; a head that introduces nothing counts as content."""
+        self._layout = Layout(text, [replace(s, role=Role.CONTENT) if s.role is Role.HEAD else s for s in spans])
+        shown = [span.role for span in spans if span.role in (Role.CONTENT, Role.HEAD)]
+        above = sections(text, spans)
+        introducing = {head for heads, role in zip(above, shown, strict=True) if role is Role.CONTENT for head in heads}
+        self._places = [i for i, role in enumerate(shown) if role is Role.CONTENT or i not in introducing]
+        self.heads = [tuple(head for head in above[place] if head in introducing) for place in self._places]
+        self.content = [self._layout.content[place] for place in self._places]
+        self.text = text
+
+    def render(self, kept: Sequence[int]) -> str:
+        """Return the text that the content `kept` (ordinals, ascending) leaves, under its headings."""
+        places = {self._places[ordinal] for ordinal in kept}
+        for ordinal in kept:
+            places.update(self.heads[ordinal])
+        return self._layout.render(sorted(places))
+
+    def head(self, ordinal: int) -> Span:
+        """Return the span of a head, by the ordinal that `heads` names it with."""
+        return self._layout.content[ordinal]

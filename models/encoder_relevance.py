@@ -1,0 +1,174 @@
+"""The bundled encoder over passages: every passage is read once, whatever is asked of it later."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ctxzip.models import relevance
+from ctxzip.models.cache import fingerprint
+from ctxzip.models.onnx_backend import OnnxEncoder
+from ctxzip.models.store import BUNDLED, bundled
+from ctxzip.models.tokenizers import read_tokenizer
+from ctxzip.models.windows import Encoded, Frame, encode
+from ctxzip.passages import Passage
+from ctxzip.progress import report
+from ctxzip.text import Span
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+CONTEXT = 48
+"""Tokens on either side that a part of a long passage is read with."""
+PART = 272
+"""Tokens from which a passage is read in parts; a part ends at the end of a sentence."""
+LONGEST_TITLE = 32
+"""Tokens of a title that are read before its passage."""
+REMEMBERED = 64 * 1024
+"""Sentences whose vectors are kept in memory for the next query, about 3 kB each."""
+THRESHOLD = 0.2
+"""Probability that keeps a sentence: fitted on development questions with and without an answer."""
+
+
+class PassageEncoder:
+    """Reads passages and queries with the bundled encoder, and remembers the passages it read last.
+
+    A passage is read by itself, never in a batch: its vectors depend on nothing but its own content (the scales
+    of int8 products are those of a whole batch), and without padding this is as fast.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Load the encoder in `directory`."""
+        self._encoder = OnnxEncoder(directory / "model.onnx")
+        self._tokenizer = read_tokenizer(directory)
+        self._frame = Frame.of(self._tokenizer, 0)
+        manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+        self._size = int(manifest["max_length"]) - self._frame.size
+        self._seen: OrderedDict[str, list[relevance.Passage]] = OrderedDict()
+        self._held = 0
+
+    def passages(self, passages: Sequence[Passage]) -> list[list[relevance.Passage]]:
+        """Return the vectors of every passage, in one part or, for a long one, in several."""
+        found = []
+        for done, passage in enumerate(passages):
+            found.append(self._passage(passage))
+            report(done + 1, len(passages))
+        return found
+
+    def query(self, text: str) -> relevance.Query:
+        """Return the vectors of a query; what does not fit in one window of it is left out."""
+        ids = encode(self._tokenizer, [text])[0].ids[: self._size]
+        values, hidden = self._forward(ids)
+        return relevance.Query.of(text, values, hidden)
+
+    def _passage(self, passage: Passage) -> list[relevance.Passage]:
+        places = ",".join(f"{s.start}-{s.end}" for s in passage.sentences)
+        key = fingerprint([passage.title, passage.text, places])
+        parts = self._seen.get(key)
+        if parts is None:
+            parts = list(self._read(passage))
+            self._seen[key] = parts
+            self._held += len(passage.sentences)
+            while self._held > REMEMBERED and len(self._seen) > 1:
+                _, old = self._seen.popitem(last=False)
+                self._held -= sum(len(part.spans) for part in old)
+        else:
+            self._seen.move_to_end(key)
+        return parts
+
+    def _read(self, passage: Passage) -> Iterator[relevance.Passage]:
+        """Yield the parts of a passage; each sentence belongs to one."""
+        title, body = encode(self._tokenizer, [passage.title, passage.text])
+        head = title.ids[:LONGEST_TITLE]
+        for sentences in _parts(body, passage.sentences):
+            start, stop = np.searchsorted(body.starts, [sentences[0].start, sentences[-1].end])
+            room = self._size - len(head)
+            stop = min(stop, start + room)
+            side = min(CONTEXT, (room - (stop - start)) // 2)
+            first, last = max(0, start - side), min(len(body.ids), stop + side)
+            values, hidden = self._forward(np.concatenate([head, body.ids[first:last]]))
+            offsets = np.full((len(values), 2), -1, dtype=np.int64)
+            inner = slice(len(self._frame.prefix) + len(head), len(values) - len(self._frame.suffix))
+            offsets[inner, 0], offsets[inner, 1] = body.starts[first:last], body.ends[first:last]
+            yield _pooled(passage, sentences, relevance.Tokens(offsets, values, hidden))
+
+    def _forward(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the relevance and embedding outputs of one window, special tokens included."""
+        whole = np.array([[*self._frame.prefix, *ids, *self._frame.suffix]], dtype=np.int64)
+        values, hidden = self._encoder.run(["relevance", "hidden"], whole, np.ones_like(whole))
+        return values[0], hidden[0]
+
+
+def _parts(body: Encoded, sentences: Sequence[Span]) -> Iterator[list[Span]]:
+    """Cut the sentences of a passage into runs of about `PART` tokens; one alone may be longer."""
+    ends = np.searchsorted(body.starts, [span.end for span in sentences])
+    run: list[Span] = []
+    first = int(np.searchsorted(body.starts, sentences[0].start)) if sentences else 0
+    for span, end in zip(sentences, ends.tolist(), strict=True):
+        if run and end - first > PART:
+            yield run
+            first = int(np.searchsorted(body.starts, span.start))
+            run = []
+        run.append(span)
+    if run:
+        yield run
+
+
+def _pooled(passage: Passage, sentences: Sequence[Span], tokens: relevance.Tokens) -> relevance.Passage:
+    """Return the vectors of a run of sentences, placed relative to the first of them."""
+    start, end = sentences[0].start, sentences[-1].end
+    inside = tokens.offsets[:, 0] >= start
+    offsets = np.where(inside[:, None], tokens.offsets - start, -1)
+    spans = [(s.start - start, s.end - start) for s in sentences]
+    moved = relevance.Tokens(offsets, tokens.relevance, tokens.hidden)
+    return relevance.Passage.of(passage.text[start:end], spans, moved, title=passage.title)
+
+
+@lru_cache(maxsize=1)
+def passage_encoder() -> PassageEncoder:
+    """Return the bundled encoder, loaded once."""
+    return PassageEncoder(bundled("encoder"))
+
+
+class EncoderRelevance:
+    """The relevance head of the bundled encoder, its vectors fused with what the words say."""
+
+    name = BUNDLED
+    threshold = THRESHOLD
+
+    def __init__(self) -> None:
+        """Load the encoder and the parameters of the fusion."""
+        self._encoder = passage_encoder()
+        self._fusion = relevance.Fusion.load(bundled("encoder") / "fusion.json")
+
+    def probabilities(self, passages: Sequence[Passage], query: str) -> list[list[float]]:
+        """Return for every passage the probability of each of its sentences."""
+        parts = self._encoder.passages(passages)
+        flat = [part for own in parts for part in own]
+        if not flat:
+            return [[] for _ in passages]
+        scores = iter(relevance.score(relevance.PassageIndex(flat), self._encoder.query(query), self._fusion))
+        return [[float(p) for _ in own for p in next(scores)] for own in parts]
+
+
+class EncoderSimilarity:
+    """The cosine of a sentence's vector, read in its passage, with the query's: the embedding head."""
+
+    name = BUNDLED
+
+    def __init__(self) -> None:
+        """Load the encoder."""
+        self._encoder = passage_encoder()
+
+    def worth(self, passages: Sequence[Passage], query: str) -> list[list[float]]:
+        """Return for every passage the cosine of each of its sentences with `query`, at least 0."""
+        asked = self._encoder.query(query).hidden
+        parts = self._encoder.passages(passages)
+        return [[max(0.0, float(c)) for part in own for c in part.hidden @ asked] for own in parts]

@@ -1,0 +1,74 @@
+"""The scorer of sentences that a choice of weights stands for, told from the checkpoint's own files."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ctxzip.choice import ModelChoice
+from ctxzip.errors import InputError, UsageError
+from ctxzip.models.cache import NoCache, default_cache
+from ctxzip.models.protocols import RelevanceScorer
+from ctxzip.models.store import BUNDLED, locate
+
+
+@lru_cache(maxsize=2)
+def load_relevance_scorer(choice: ModelChoice) -> RelevanceScorer:
+    """Return the scorer of `choice`: the bundled encoder, or what kind of model the checkpoint is.
+
+    Raises `InputError` for a checkpoint of another kind, `MissingExtra` without torch, `ModelUnavailable` for
+    weights that are not here and may not be fetched.
+    """
+    if choice.model in (None, BUNDLED):
+        if choice.adapter:
+            raise UsageError("--adapter goes on a causal LM", hint="name it too: --model google/gemma-2b-it --adapter …")
+        from ctxzip.models.encoder_relevance import EncoderRelevance
+
+        return EncoderRelevance()
+    cache = default_cache() if choice.cache else NoCache()
+    if choice.model == "gemma":
+        from ctxzip.models.causal_relevance import CausalRelevance
+        from ctxzip.models.gemma import gemma_directory
+
+        return CausalRelevance(gemma_directory(), "gemma", adapter=_adapter(choice), cache=cache)
+    directory = locate(str(choice.model))
+    return _by_kind(directory, choice, cache)
+
+
+def _by_kind(directory: Path, choice: ModelChoice, cache: Any) -> RelevanceScorer:
+    config = _config(directory)
+    kind = " ".join(config.get("architectures") or [])
+    name = str(choice.model)
+    if "pruning_config" in config or "Provence" in kind:
+        from ctxzip.models.torch_relevance import Pruner
+
+        return Pruner(directory, name)
+    if "SequenceClassification" in kind:
+        from ctxzip.models.torch_relevance import CrossEncoder
+
+        return CrossEncoder(directory, name)
+    if "CausalLM" in kind or "ConditionalGeneration" in kind or "LMHead" in kind:
+        from ctxzip.models.causal_relevance import CausalRelevance
+
+        return CausalRelevance(directory, name, adapter=_adapter(choice), cache=cache)
+    raise InputError(
+        f"{name} is a {kind or 'model of an unknown kind'}, which cannot judge sentences",
+        hint="--method exit takes a causal LM, a cross-encoder or an OpenProvence pruner",
+    )
+
+
+def _adapter(choice: ModelChoice) -> Path | None:
+    return locate(choice.adapter) if choice.adapter else None
+
+
+def _config(directory: Path) -> dict[str, Any]:
+    file = directory / "config.json"
+    if not file.is_file():
+        raise InputError(f"no config.json in {directory}", hint="--model takes a checkpoint's directory")
+    try:
+        config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{file} is not JSON: {error}", hint="download the checkpoint again") from error
+    return config
