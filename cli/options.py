@@ -32,9 +32,7 @@ Query = Annotated[
     str | None,
     typer.Option("--query", metavar="TEXT|@FILE", help="Keep what helps to answer this; @FILE reads it from a file."),
 ]
-Adapter = Annotated[
-    str | None, typer.Option("--adapter", metavar="DIR|ID", help="A PEFT adapter to put on the model.")
-]
+Adapter = Annotated[str | None, typer.Option("--adapter", metavar="DIR|ID", help="A PEFT adapter to put on the model.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep results on disk.")]
 Method = Annotated[str, typer.Option("--method", "-m", help="How to choose; ctxzip methods lists them.")]
 Model = Annotated[
@@ -57,7 +55,7 @@ Allow = Annotated[
     typer.Option(
         "--allow",
         metavar="KIND",
-        help="Let KIND be cut: placeholder, code, table, inline-code, link, url, emphasis, negation, all.",
+        help="Let KIND be cut: placeholder, code, table, inline-code, link, url, emphasis, quote, negation, all.",
     ),
 ]
 Compat = Annotated[bool, typer.Option("--compat", help="Follow the released implementation where ours differs.")]

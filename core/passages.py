@@ -44,7 +44,9 @@ def passages_from_json(text: str) -> list[Document] | None:
 def _document(row: dict[str, object], at: int) -> Document:
     body, name, title = row.get("text"), row.get("id"), row.get("title")
     if not isinstance(body, str):
-        raise InputError(f"item {at} of the JSON list has no text", hint='each item is {"text": …, "title": …, "id": …}')
+        raise InputError(
+            f"item {at} of the JSON list has no text", hint='each item is {"text": …, "title": …, "id": …}'
+        )
     return Document(body, None if name is None else str(name), None if title is None else str(title))
 
 

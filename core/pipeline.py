@@ -236,9 +236,7 @@ def _threshold(compressor: Compressor, options: Options) -> float:
     return compressor.threshold if isinstance(compressor, Calibrated) else DEFAULT_THRESHOLD
 
 
-def _filled(
-    draft: Draft, chosen: Plan, limit: int, compressor: Compressor, options: Options
-) -> tuple[Draft, Plan]:
+def _filled(draft: Draft, chosen: Plan, limit: int, compressor: Compressor, options: Options) -> tuple[Draft, Plan]:
     """Spend what `chosen` leaves of `limit` on words of the next best piece, if the compressor borrows them."""
     if not isinstance(compressor, Borrower) or chosen.tokens > limit:
         return draft, chosen

@@ -73,6 +73,7 @@ _FENCE = re.compile(r"^[^\S\n]*(?P<mark>`{3,}|~{3,})(?P<info>[^\n`]*)$", re.MULT
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,200})\1(?!`)")
 _LINK = re.compile(r"!?\[[^\[\]\n]{0,200}\](?:\([^()\s]{1,500}\)|\[[^\[\]\n]{0,80}\])")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)[^*_\n]{1,80}?(?<=\S)\1")
+_QUOTE = re.compile(r"(?<!\w)(?:\"[^\s\"][^\n\"]{0,40}\"|“[^\n“”]{1,40}”)")
 _URL = re.compile(r"(?:https?|ftp|file)://[^\s<>\"'`]+")
 _ROW = r"[^\S\n]*\|[^\n]*\|[^\S\n]*"
 _TABLE_ROW = re.compile(rf"^{_ROW}$(?:\n[^\S\n]*\|[-:|\s]*-[-:|\s]*\|[^\S\n]*$)?", re.MULTILINE)
@@ -123,6 +124,7 @@ _FINDERS: dict[str, tuple[Callable[[str], Iterator[Span]], bool]] = {
     "link": (_matches(_LINK), False),
     "url": (_matches(_URL), False),
     "emphasis": (_matches(_EMPHASIS), False),
+    "quote": (_matches(_QUOTE), False),
     "negation": (_matches(_NEGATION), False),
 }
 KINDS = frozenset(_FINDERS)

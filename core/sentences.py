@@ -42,7 +42,9 @@ _PASSAGE = re.compile(
     re.IGNORECASE,
 )
 _CITED = re.compile(r"\[\d{1,4}\](?=\s)")
-_SPEAKER = re.compile(r"(?:\*\*)?(?:\[[\d:.]+\]\s*)?[A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,3}(?:\s?\([^()\n]{1,40}\))?:(?:\*\*)?(?=\s+\S)")
+_SPEAKER = re.compile(
+    r"(?:\*\*)?(?:\[[\d:.]+\]\s*)?[A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,3}(?:\s?\([^()\n]{1,40}\))?:(?:\*\*)?(?=\s+\S)"
+)
 
 
 class Kind(Enum):

@@ -23,7 +23,9 @@ def load_relevance_scorer(choice: ModelChoice) -> RelevanceScorer:
     """
     if choice.model in (None, BUNDLED):
         if choice.adapter:
-            raise UsageError("--adapter goes on a causal LM", hint="name it too: --model google/gemma-2b-it --adapter …")
+            raise UsageError(
+                "--adapter goes on a causal LM", hint="name it too: --model google/gemma-2b-it --adapter …"
+            )
         from ctxzip.models.encoder_relevance import EncoderRelevance
 
         return EncoderRelevance()

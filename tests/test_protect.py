@@ -25,6 +25,7 @@ def found(text: str, kind: str, **options: object) -> list[str]:
         ("at https://x.org/a?b=c#d today", "url", ["https://x.org/a?b=c#d"]),
         ("| a | b |\n|---|:-:|\n| 1 | 2 |\n", "table", ["| a | b |\n|---|:-:|", "| 1 | 2 |"]),
         ("a **bold claim** and __another one__", "emphasis", ["**bold claim**", "__another one__"]),
+        ('he said "stop now" and “go”', "quote", ['"stop now"', "“go”"]),
         ("You must not be rude, never lie", "negation", ["not be rude", "never lie"]),
         ("It doesn't work without the key; no.", "negation", ["doesn't work", "without the key"]),
     ],
