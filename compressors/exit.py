@@ -1,4 +1,4 @@
-"""EXIT: every sentence is asked whether it helps to answer the query, in its document (Hwang et al., 2024, 2412.12559)."""
+"""EXIT: every sentence is asked whether it helps to answer the query, in its document (Hwang et al., 2024)."""
 
 from __future__ import annotations
 

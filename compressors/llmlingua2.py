@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctxzip import segment
-from ctxzip.compressors import llmlingua2_compat as compat
 from ctxzip.choice import ModelChoice
+from ctxzip.compressors import llmlingua2_compat as compat
 from ctxzip.errors import UnknownName, UsageError
 from ctxzip.models.store import BUNDLED, locate
 from ctxzip.models.token_scorer import TokenScorer, load_token_scorer

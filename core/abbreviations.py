@@ -7,28 +7,34 @@ that sentences like to start with. The lists are our own, for English with the c
 from __future__ import annotations
 
 TITLES = frozenset(
-    "mr mrs ms mx dr prof rev hon gen col lt maj capt cpt cmdr sgt cpl gov sen rep pres st ste mt ft messrs mme mlle"
-    " sr sra srta dott ing fr br herr hr supt insp amb adm vs v cf viz art arts fig figs eq eqs sec ch no nos nr vol vols"
-    " pp p pt ex app tab ref refs resp approx ca circa al e.g i.e eg ie z.b d.h u.a p.ex ph".split()
+    """
+    adm al amb app approx art arts br ca capt cf ch circa cmdr col cpl cpt d.h dott dr e.g eg eq eqs ex fig figs fr
+    ft gen gov herr hon hr i.e ie ing insp lt maj messrs mlle mme mr mrs ms mt mx no nos nr p p.ex ph pp pres prof
+    pt ref refs rep resp rev sec sen sgt sr sra srta st ste supt tab u.a v viz vol vols vs z.b
+    """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
 )
 """Abbreviations that stand before what they belong to: their period never ends a sentence."""
 
 ABBREVIATIONS = frozenset(
-    "jr inc ltd co corp bros dept dept univ assn assoc ave blvd rd hwy etc ed eds esp est et ext hrs hr min mins secs"
-    " lb lbs oz kg km cm mm sq jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri"
-    " sat sun a.m p.m am pm u.s u.k u.n e.u d.c ph.d m.d b.a m.a b.sc m.sc r.i.p esq gmbh mfg mgr max misc orig"
-    " prev rev tel trans ver wk yr yrs bzw usw evtl ggf inkl nat natl intl int govt spp sp subsp syn par para".split()
+    """
+    a.m apr assn assoc aug ave b.a b.sc blvd bros bzw cm co corp d.c dec dept e.u ed eds esp esq est et etc evtl
+    feb fri ggf gmbh govt hr hrs hwy inc inkl intl jan jr jul jun kg km lb lbs ltd m.a m.d m.sc mar mfg
+    mgr mins misc mm nat natl nov oct orig oz p.m para ph.d prev r.i.p rd rev secs sep sept sp
+    spp sq subsp syn tel thu thur thurs trans tue tues u.k u.n u.s univ usw ver wk yr yrs
+    """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
 )
 """Abbreviations that may also be the last word of a sentence."""
 
 STARTERS = frozenset(
-    "a after again all also although among an and another any are as at because before both but by can despite did do"
-    " does during each even every few finally first following for from furthermore given had has have he hence her here"
-    " his how however i if in instead is it its just last later let like many maybe meanwhile more moreover most much my"
-    " nevertheless no nobody none nor not nothing now of often on once one only or other others our over perhaps please"
-    " second several she should similarly since so some someone sometimes soon such than thanks that the their then"
-    " there therefore these they third this those though through thus to today together tomorrow two under until upon"
-    " was we were what when where whereas whether which while who why will with within without would yes yesterday yet"
-    " you your".split()
+    """
+    a after again all also although among an and another any are as at because before both but by can despite did do
+    does during each even every few finally first following for from furthermore given had has have he hence her
+    here his how however i if in instead is it its just last later let like many maybe meanwhile more moreover most
+    much my nevertheless no nobody none nor not nothing now of often on once one only or other others our over
+    perhaps please second several she should similarly since so some someone sometimes soon such than thanks that
+    the their then there therefore these they third this those though through thus to today together tomorrow two
+    under until upon was we were what when where whereas whether which while who why will with within without would
+    yes yesterday yet you your
+    """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
 )
 """Words that start sentences often, so that a capital on them is a sign after an abbreviation."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ctxzip.errors import InputError
-from ctxzip.outline import MARKER, rank
+from ctxzip.outline import LABEL, MARKER, rank
 from ctxzip.sentences import sentences
 from ctxzip.text import Document, Role, Span
 
@@ -90,19 +91,21 @@ def blocks(text: str) -> list[tuple[int, int, str]]:
     markers = [s.start for s in heads if rank(s.of(text), False)[0] == MARKER]
     cuts = markers if len(markers) > 1 else list(_blank_cuts(text, spans))
     bounds = sorted({0, *cuts, len(text)})
-    return [_titled(text, heads, start, end) for start, end in pairwise(bounds)]
+    starts = [head.start for head in heads]
+    return [
+        _titled(text, heads[bisect_left(starts, start) : bisect_left(starts, end)], start, end)
+        for start, end in pairwise(bounds)
+    ]
 
 
 def _blank_cuts(text: str, spans: Sequence[Span]) -> Iterator[int]:
     """Yield where a blank line ends a block that is long enough to stand alone, or a heading starts one."""
     size, headed = 0, False
     for at, span in enumerate(spans):
-        if span.role is Role.HEAD and size and at and spans[at - 1].role is Role.BREAK:
-            if rank(span.of(text), True)[0] < 8 and spans[at - 1].of(text).count("\n") > 1:
-                yield span.start
-                size, headed = 0, True
-                continue
-        if span.role is Role.BREAK and span.of(text).count("\n") > 1 and (size >= SHORT or (headed and size)):
+        blank = span.role is Role.BREAK and span.of(text).count("\n") > 1
+        following = spans[at + 1] if blank and at + 1 < len(spans) else span
+        entitled = following.role is Role.HEAD and rank(following.of(text), True)[0] < LABEL
+        if blank and size and (size >= SHORT or headed or entitled):
             yield span.end
             size, headed = 0, False
         elif span.role is Role.HEAD:
@@ -112,12 +115,10 @@ def _blank_cuts(text: str, spans: Sequence[Span]) -> Iterator[int]:
 
 
 def _titled(text: str, heads: Sequence[Span], start: int, end: int) -> tuple[int, int, str]:
-    """Return the block with the title that its first line is, if that is a heading."""
+    """Return the block with the title that its first line is, if that is one of its `heads`."""
     title = ""
     for head in heads:
-        if head.start < start:
-            continue
-        if text[start : head.start].strip() or head.end > end or rank(head.of(text), True)[0] > 7:
+        if text[start : head.start].strip() or rank(head.of(text), True)[0] == LABEL:
             break
         title, start = head.of(text).strip("#*=<> \t\n-"), head.end
     return start, end, title

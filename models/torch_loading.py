@@ -1,0 +1,77 @@
+"""Loading of torch checkpoints: quiet, from local files, with errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from io import StringIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ctxzip.errors import InputError, MissingExtra
+
+T = TypeVar("T")
+
+
+def transformers_for(purpose: str, extra: str = "torch") -> Any:
+    """Return the transformers module; raises `MissingExtra` naming `purpose` when torch or it is absent."""
+    try:
+        import torch  # noqa: F401
+        import transformers
+    except ImportError as error:
+        raise MissingExtra(purpose, extra) from error
+    return transformers
+
+
+def device() -> str:
+    """Return where models run: a GPU if there is one."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def quietly(load: Callable[[], T], directory: Path, wanted: str) -> T:
+    """Return what `load` gives, without transformers' bars and warnings.
+
+    Raises `InputError` when `directory` does not hold the `wanted` kind of checkpoint.
+    """
+    from ctxzip.models.torch_backend import _quiet
+
+    with _quiet(), redirect_stderr(StringIO()):
+        try:
+            return load()
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f"{directory} holds no {wanted} that can be loaded: {reason}",
+                hint="it needs config.json, a tokenizer and model.safetensors",
+            ) from error
+
+
+def tokenizer_of(directory: Path) -> Any:
+    """Return the checkpoint's own tokenizer."""
+    transformers = transformers_for(f"reading the checkpoint {directory.name}")
+    return quietly(
+        lambda: transformers.AutoTokenizer.from_pretrained(directory, local_files_only=True), directory, "tokenizer"
+    )
+
+
+def model_of(directory: Path, kind: str, wanted: str, **options: Any) -> Any:
+    """Return the checkpoint as transformers' `kind` of model, ready to run in evaluation mode.
+
+    Raises `InputError` when it lacks weights that this kind of model has.
+    """
+    transformers = transformers_for(f"running the checkpoint {directory.name}")
+    factory = getattr(transformers, kind)
+    model, report = quietly(
+        lambda: factory.from_pretrained(directory, local_files_only=True, output_loading_info=True, **options),
+        directory,
+        wanted,
+    )
+    missing = [name for name in report["missing_keys"] if "position_ids" not in name and "pooler" not in name]
+    if missing:
+        raise InputError(
+            f"{directory} lacks weights of a {wanted}: {', '.join(sorted(missing)[:3])}",
+            hint="use a checkpoint that was trained for this",
+        )
+    return model.eval().to(device())
