@@ -153,7 +153,7 @@ def _is_abbreviation(last: str, before: str, word: str) -> bool:
         return plain not in ("no", "art", "fr", "ex", "st", "ch", "app", "tab", "sec", "v") or _binds(plain, word)
     if len(plain) == 1 and plain.isalpha():
         return not starts and (last.isupper() or plain in "pvcn")
-    dotted = "." in plain and all(len(part) <= 2 for part in plain.split("."))
+    dotted = "." in plain and all(part.isalpha() and len(part) <= 2 for part in plain.split("."))
     return (dotted or plain in ABBREVIATIONS) and not starts
 
 
@@ -166,5 +166,5 @@ def _binds(plain: str, word: str) -> bool:
 
 def _is_case_poor(text: str) -> bool:
     """Tell whether sentences start in lower case here, as in chats and old transcripts."""
-    found = re.findall(r"[^\W\d_]{3}[.?!]\s+([^\W\d_])", text[:20_000])
+    found = re.findall(r"[^\W\d_]{2}[.?!]\s+([^\W\d_])", text[:20_000])
     return len(found) > 3 and sum(letter.islower() for letter in found) > 0.6 * len(found)

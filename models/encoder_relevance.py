@@ -47,11 +47,16 @@ class PassageEncoder:
     def __init__(self, directory: Path) -> None:
         """Load the encoder in `directory`."""
         self._encoder = OnnxEncoder(directory / "model.onnx")
-        self._tokenizer = read_tokenizer(directory)
-        self._frame = Frame.of(self._tokenizer, 0)
+        self.tokenizer = read_tokenizer(directory)
+        self._frame = Frame.of(self.tokenizer, 0)
         manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         self._size = int(manifest["max_length"]) - self._frame.size
         self._seen: OrderedDict[str, list[relevance.Passage]] = OrderedDict()
+        self._held = 0
+
+    def forget(self) -> None:
+        """Drop the vectors of all passages read so far."""
+        self._seen.clear()
         self._held = 0
 
     def passages(self, passages: Sequence[Passage]) -> list[list[relevance.Passage]]:
@@ -64,7 +69,7 @@ class PassageEncoder:
 
     def query(self, text: str) -> relevance.Query:
         """Return the vectors of a query; what does not fit in one window of it is left out."""
-        ids = encode(self._tokenizer, [text])[0].ids[: self._size]
+        ids = encode(self.tokenizer, [text])[0].ids[: self._size]
         values, hidden = self._forward(ids)
         return relevance.Query.of(text, values, hidden)
 
@@ -85,7 +90,7 @@ class PassageEncoder:
 
     def _read(self, passage: Passage) -> Iterator[relevance.Passage]:
         """Yield the parts of a passage; each sentence belongs to one."""
-        title, body = encode(self._tokenizer, [passage.title, passage.text])
+        title, body = encode(self.tokenizer, [passage.title, passage.text])
         head = title.ids[:LONGEST_TITLE]
         for sentences in _parts(body, passage.sentences):
             start, stop = np.searchsorted(body.starts, [sentences[0].start, sentences[-1].end])
