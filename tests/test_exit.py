@@ -6,8 +6,8 @@ import json
 import threading
 from pathlib import Path
 
-import checkpoints
 import pytest
+import tiny_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import Cli, is_subsequence, texts
@@ -25,8 +25,8 @@ from ctxzip.text import Role, Span
 
 PASSAGES = [
     Document(
-        "The lighthouse at Cape Orlo was finished in 1873. Its first lamp burned rapeseed oil. The keeper, Anna Brandt, "
-        "lived in the tower for thirty years. Tourists may climb the stairs from April to October.",
+        "The lighthouse at Cape Orlo was finished in 1873. Its first lamp burned rapeseed oil. The keeper, "
+        "Anna Brandt, lived in the tower for thirty years. Tourists may climb the stairs from April to October.",
         id="orlo",
         title="Cape Orlo Light",
     ),
@@ -130,7 +130,7 @@ def test_a_sentence_far_into_a_long_text_is_found() -> None:
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return checkpoints.causal(tmp_path_factory.mktemp("causal"))
+    return tiny_models.causal(tmp_path_factory.mktemp("causal"))
 
 
 def passage(text: str, title: str = "") -> Passage:
@@ -209,7 +209,7 @@ def test_a_cross_encoder_scores_as_its_library_does(tmp_path: Path, labels: int)
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    directory = checkpoints.reranker(tmp_path, labels)
+    directory = tiny_models.reranker(tmp_path, labels)
     one = passage(PASSAGES[2].text)
     got = load_relevance_scorer(Exit(str(directory))._choice).probabilities([one], QUERY)[0]
     model = AutoModelForSequenceClassification.from_pretrained(directory).eval()
@@ -223,7 +223,7 @@ def test_a_cross_encoder_scores_as_its_library_does(tmp_path: Path, labels: int)
 
 
 def test_a_pruner_gives_sentences_the_mean_of_their_tokens(tmp_path: Path) -> None:
-    directory = checkpoints.pruner(tmp_path)
+    directory = tiny_models.pruner(tmp_path)
     result = asked(JOINED, model=str(directory), ratio=3)
     assert result.model == str(directory)
     scores = [s.score for s in result.spans]
@@ -235,7 +235,7 @@ def test_a_pruner_gives_sentences_the_mean_of_their_tokens(tmp_path: Path) -> No
 
 
 def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path) -> None:
-    directory = checkpoints.encoder(tmp_path)
+    directory = tiny_models.encoder(tmp_path)
     with pytest.raises(InputError, match="BertModel"):
         asked(JOINED, model=str(directory), ratio=2)
     with pytest.raises(UsageError, match="causal LM"):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import checkpoints
 import numpy as np
 import pytest
+import tiny_models
 from laws import Cli, is_subsequence
 from test_exit import JOINED, PASSAGES, QUERY
 
@@ -36,7 +36,7 @@ def test_vectors_are_means_over_the_mask_and_the_worth_follows_the_dot_product(t
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    directory = checkpoints.encoder(tmp_path)
+    directory = tiny_models.encoder(tmp_path)
     texts = [QUERY, "Short.", "A much longer sentence about a lighthouse and its keeper.", "Its first lamp burned oil."]
     got = TorchDualEncoder(directory, "tiny").vectors(texts)
     model, words = AutoModel.from_pretrained(directory).eval(), AutoTokenizer.from_pretrained(directory)
@@ -52,7 +52,7 @@ def test_vectors_are_means_over_the_mask_and_the_worth_follows_the_dot_product(t
 
 
 def test_a_sentence_transformers_checkpoint_is_obeyed(tmp_path: Path) -> None:
-    directory = checkpoints.encoder(tmp_path)
+    directory = tiny_models.encoder(tmp_path)
     (directory / "1_Pooling").mkdir()
     (directory / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_cls_token": True}))
     (directory / "modules.json").write_text(json.dumps([{"type": "sentence_transformers.models.Normalize"}]))

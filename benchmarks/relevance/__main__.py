@@ -70,8 +70,14 @@ def main() -> None:
         print(json.dumps(speed.long(single(asked.data, 200), asked.long)))
     if asked.speed:
         print(json.dumps(speed.measure(sets["single"][0], sets["single"][1].question)))
-    if not asked.limit:
-        return
+    if asked.limit:
+        compare(sets, asked.peers)
+        missing = unanswerable(single(asked.data, asked.limit, answered=False))
+        print(f"unanswerable, --threshold auto: median kept share {missing:.3f}")
+
+
+def compare(sets: dict[str, list[Context]], folder: Path | None) -> None:
+    """Measure every method on every set at every ratio and print what came out."""
     table: dict[str, list[float]] = {}
     extra: dict[str, list[float]] = {}
     for contexts in sets.values():
@@ -80,15 +86,13 @@ def main() -> None:
                 hit, whole, used = ours(contexts, method, ratio)
                 table.setdefault(f"ctxzip {method}", []).append(hit)
                 extra.setdefault(method, []).extend((whole, used))
-            for name, value in others(contexts, ratio, asked.peers).items():
+            for name, value in others(contexts, ratio, folder).items():
                 table.setdefault(name, []).append(value)
     print("| | single 4× | single 8× | two-hop 4× | two-hop 8× |\n|---|---|---|---|---|")
     for name, values in table.items():
         print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
     for method, values in extra.items():
         print(f"{method}: whole sentences {min(values[::2]):.3f}, budget used {min(values[1::2]):.3f} (worst of four)")
-    missing = unanswerable(single(asked.data, asked.limit, answered=False))
-    print(f"unanswerable, --threshold auto: median kept share {missing:.3f}")
 
 
 def others(contexts: list[Context], ratio: int, folder: Path | None) -> dict[str, float]:
