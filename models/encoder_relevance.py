@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,18 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctxzip.models import relevance
+from ctxzip.models.bundled import Encoder, encoder
 from ctxzip.models.cache import fingerprint
-from ctxzip.models.onnx_backend import OnnxEncoder
-from ctxzip.models.store import BUNDLED, bundled
-from ctxzip.models.tokenizers import read_tokenizer
-from ctxzip.models.windows import Encoded, Frame, encode
+from ctxzip.models.store import BUNDLED
+from ctxzip.models.windows import Encoded, encode
 from ctxzip.passages import Passage
 from ctxzip.progress import report
 from ctxzip.text import Span
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 CONTEXT = 48
@@ -139,7 +135,7 @@ def _pooled(passage: Passage, sentences: Sequence[Span], tokens: relevance.Token
 @lru_cache(maxsize=1)
 def passage_encoder() -> PassageEncoder:
     """Return the bundled encoder, loaded once."""
-    return PassageEncoder(bundled("encoder"))
+    return PassageEncoder(encoder())
 
 
 class EncoderRelevance:
@@ -151,7 +147,7 @@ class EncoderRelevance:
     def __init__(self) -> None:
         """Load the encoder and the parameters of the fusion."""
         self._encoder = passage_encoder()
-        self._fusion = relevance.Fusion.load(bundled("encoder") / "fusion.json")
+        self._fusion = relevance.Fusion.load(encoder().directory / "fusion.json")
 
     def probabilities(self, passages: Sequence[Passage], query: str) -> list[list[float]]:
         """Return for every passage the probability of each of its sentences."""

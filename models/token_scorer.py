@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ctxzip.errors import InputError
+from ctxzip.models.bundled import encoder
 from ctxzip.models.onnx_backend import OnnxEncoder
-from ctxzip.models.store import BUNDLED, bundled, locate
+from ctxzip.models.store import BUNDLED, locate
 from ctxzip.models.tokenizers import read_tokenizer
 from ctxzip.models.windows import Encoded, Frame, WindowedModel, encode
 from ctxzip.progress import report
@@ -76,16 +77,13 @@ def load_token_scorer(model: str, *, compat: bool = False) -> TokenScorer:
 
 @lru_cache(maxsize=1)
 def _bundled() -> TokenScorer:
-    directory = bundled("encoder")
-    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
-    encoder = OnnxEncoder(directory / "model.onnx")
-    tokenizer = read_tokenizer(directory)
+    own = encoder()
 
     def keep(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        return _sigmoid(encoder.run(["keep_logits"], ids, mask)[0])
+        return _sigmoid(own.graph.run(["keep_logits"], ids, mask)[0])
 
-    windowed = WindowedModel(keep, Frame.of(tokenizer, 0), size=min(WINDOW, manifest["max_length"]), overlap=OVERLAP)
-    return TokenScorer(BUNDLED, tokenizer, windowed)
+    windowed = WindowedModel(keep, own.frame, size=min(WINDOW, own.max_length), overlap=OVERLAP)
+    return TokenScorer(BUNDLED, own.tokenizer, windowed)
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,39 @@
+"""The encoder in the wheel: its graph, its tokenizer and its manifest, loaded once for every head."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctxzip.models.onnx_backend import OnnxEncoder
+from ctxzip.models.store import bundled
+from ctxzip.models.tokenizers import read_tokenizer
+from ctxzip.models.windows import Frame
+
+if TYPE_CHECKING:
+    import tokenizers
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One graph with the outputs `keep_logits`, `hidden` and `relevance`, and what feeds it."""
+
+    directory: Path
+    graph: OnnxEncoder
+    tokenizer: tokenizers.Tokenizer
+    frame: Frame
+    max_length: int
+    """Tokens of a training window, special ones included."""
+
+
+@lru_cache(maxsize=1)
+def encoder() -> Encoder:
+    """Return the bundled encoder, loaded when it is first asked for."""
+    directory = bundled("encoder")
+    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    tokenizer = read_tokenizer(directory)
+    graph = OnnxEncoder(directory / "model.onnx")
+    return Encoder(directory, graph, tokenizer, Frame.of(tokenizer, 0), int(manifest["max_length"]))
