@@ -40,13 +40,12 @@ class PassageEncoder:
     of int8 products are those of a whole batch), and without padding this is as fast.
     """
 
-    def __init__(self, directory: Path) -> None:
-        """Load the encoder in `directory`."""
-        self._encoder = OnnxEncoder(directory / "model.onnx")
-        self.tokenizer = read_tokenizer(directory)
-        self._frame = Frame.of(self.tokenizer, 0)
-        manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
-        self._size = int(manifest["max_length"]) - self._frame.size
+    def __init__(self, encoder: Encoder) -> None:
+        """Read with `encoder`."""
+        self.tokenizer = encoder.tokenizer
+        self._encoder = encoder.graph
+        self._frame = encoder.frame
+        self._size = encoder.max_length - encoder.frame.size
         self._seen: OrderedDict[str, list[relevance.Passage]] = OrderedDict()
         self._held = 0
 
