@@ -10,10 +10,9 @@ import numpy as np
 
 from benchmarks.relevance.contexts import Context
 from ctxzip import compress
+from ctxzip.models.bundled import encoder
 from ctxzip.models.encoder_relevance import PassageEncoder, passage_encoder
-from ctxzip.models.onnx_backend import OnnxEncoder
-from ctxzip.models.store import bundled
-from ctxzip.models.windows import Frame, encode
+from ctxzip.models.windows import encode
 from ctxzip.outline import Outline
 from ctxzip.passages import Passage, passages
 from ctxzip.sentences import sentences
@@ -39,13 +38,12 @@ def cut(text: str) -> list[Passage]:
 
 def measure(context: Context, other: str) -> dict[str, float]:
     """Return the times for one context, in milliseconds; `other` is a second question."""
-    directory = bundled("encoder")
-    bare = OnnxEncoder(directory / "model.onnx")
-    reader = PassageEncoder(directory)
-    tokenizer, own = reader.tokenizer, cut(context.text)
-    frame = Frame.of(tokenizer, 0)
+    own_encoder = encoder()
+    bare, frame = own_encoder.graph, own_encoder.frame
+    reader = PassageEncoder(own_encoder)
+    own = cut(context.text)
     texts = [f"{p.title}\n{p.text}" if p.title else p.text for p in own]
-    rows = [np.array([[*frame.prefix, *e.ids[:380], *frame.suffix]]) for e in encode(tokenizer, texts)]
+    rows = [np.array([[*frame.prefix, *e.ids[:380], *frame.suffix]]) for e in encode(own_encoder.tokenizer, texts)]
 
     def forward() -> None:
         for ids in rows:
