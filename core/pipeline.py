@@ -23,7 +23,9 @@ SPARE = 0.08
 USED_UP = 0.97
 """Share of a budget from which nothing more is shortened to fill it."""
 FULL_FROM = 100
-"""Tokens of budget under which it is filled to the last token that fits."""
+"""Tokens of budget from which it has to be used up to that share."""
+FEWEST_WORDS = 4
+"""Words that a shortened piece must have left where the budget need not be used up."""
 DEFAULT_THRESHOLD = 0.5
 """Score from which pieces are kept when the compressor has no mark of its own."""
 CANDIDATES = 6
@@ -250,7 +252,8 @@ def _filled(draft: Draft, chosen: Plan, limit: int, compressor: Compressor, opti
         finer, parts = draft.finer(index, compressor, options)
         moved = [i if i < index else i + parts - 1 for i in sorted(kept)]
         longer = extend(finer.units, limit, finer.count, moved)
-        if longer.tokens > chosen.tokens:
+        words = sum(allotment.kept and allotment.unit.part for allotment in longer.allotments)
+        if longer.tokens > chosen.tokens and (limit >= FULL_FROM or words >= FEWEST_WORDS):
             return finer, longer
     return draft, chosen
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ctxzip.abbreviations import ABBREVIATIONS, STARTERS, TITLES
 from ctxzip.blocks import SPEAKER, Kind, Line, heads_table, paragraph, read
@@ -36,6 +37,12 @@ def sentences(text: str) -> list[Span]:
     A sentence is a content span with the space before it; headings, table headers, speakers and passage markers
     are `Role.HEAD`. List items, table rows and lines of code are pieces of their own.
     """
+    return list(_sentences(text))
+
+
+@lru_cache(maxsize=32)
+def _sentences(text: str) -> tuple[Span, ...]:
+    """Return `sentences`, remembered: several steps of a run, and the next query, ask for the same."""
     opening, rows = read(text)
     spans = [opening] if opening else []
     lower = _is_case_poor(text)
@@ -56,7 +63,7 @@ def sentences(text: str) -> list[Span]:
         else:
             spans.extend(_prose(text, block, lower))
         at += size
-    return spans
+    return tuple(spans)
 
 
 def _add_break(spans: list[Span], gap: Span) -> None:

@@ -147,6 +147,7 @@ class EncoderRelevance:
         """Load the encoder and the parameters of the fusion."""
         self._encoder = passage_encoder()
         self._fusion = relevance.Fusion.load(encoder().directory / "fusion.json")
+        self._index: relevance.PassageIndex | None = None
 
     def probabilities(self, passages: Sequence[Passage], query: str) -> list[list[float]]:
         """Return for every passage the probability of each of its sentences."""
@@ -154,8 +155,19 @@ class EncoderRelevance:
         flat = [part for own in parts for part in own]
         if not flat:
             return [[] for _ in passages]
-        scores = iter(relevance.score(relevance.PassageIndex(flat), self._encoder.query(query), self._fusion))
+        scores = iter(relevance.score(self._indexed(flat), self._encoder.query(query), self._fusion))
         return [[float(p) for _ in own for p in next(scores)] for own in parts]
+
+    def _indexed(self, parts: list[relevance.Passage]) -> relevance.PassageIndex:
+        """Return the index of `parts`: the last one again if these are the passages it was made of."""
+        known = self._index.passages if self._index else []
+        if (
+            self._index is None
+            or len(known) != len(parts)
+            or any(a is not b for a, b in zip(known, parts, strict=True))
+        ):
+            self._index = relevance.PassageIndex(parts)
+        return self._index
 
 
 class EncoderSimilarity:
