@@ -79,7 +79,7 @@ def compress(
         tokenizer=tokenizer,
         best_effort=best_effort,
     )
-    result = compressed(read(files or [], encoding), asked, quiet=quiet)
+    result = compressed(read(files or [], encoding, lists=asked.query is not None), asked, quiet=quiet)
     render.write(render.as_json(result) if json else result.text, output, encoding)
     if stats:
         render.stats(result)
@@ -126,7 +126,7 @@ def plan(
         tokenizer=tokenizer,
         best_effort=best_effort,
     )
-    documents = read(files or [], encoding)
+    documents = read(files or [], encoding, lists=asked.query is not None)
     result = compressed(documents, asked, quiet=quiet)
     if json:
         render.write(render.as_json(result), None, encoding)

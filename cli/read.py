@@ -14,8 +14,10 @@ from ctxzip.text import Document
 STDIN = "-"
 
 
-def read_documents(files: Sequence[str], encoding: str) -> list[Document]:
+def read_documents(files: Sequence[str], encoding: str, *, lists: bool = False) -> list[Document]:
     """Return one document per file, its path as id when there are several; no file means standard input.
+
+    With `lists`, a file that is a JSON list of passages is as many documents.
 
     Raises `InputError` for what cannot be read and `UsageError` for a terminal where text was expected.
     """
@@ -28,7 +30,7 @@ def read_documents(files: Sequence[str], encoding: str) -> list[Document]:
     documents: list[Document] = []
     for name in names:
         text = read_text(name, encoding)
-        if text.lstrip()[:1] == "[" and (listed := passages_from_json(text)):
+        if lists and text.lstrip()[:1] == "[" and (listed := passages_from_json(text)):
             documents.extend(listed)
         else:
             documents.append(Document(text, id=name if several else None))

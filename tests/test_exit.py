@@ -336,3 +336,10 @@ def test_the_cache_can_be_found_and_cleared(cli: Cli, tmp_path: Path, monkeypatc
     Cache(tmp_path / "kept").write("scores", "abc", [1])
     assert "MB freed" in cli("cache", "clear").out
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_json_list_is_one_text_where_nothing_is_asked(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "passages.json"
+    path.write_text('[{"text": "One."}, {"text": "Two."}]')
+    assert cli("count", path).code == 0
+    assert cli("compress", path, "--tokens", "500").out == path.read_text()
