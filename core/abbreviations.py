@@ -8,9 +8,9 @@ from __future__ import annotations
 
 TITLES = frozenset(
     """
-    adm al amb app approx art arts br ca capt cf ch circa cmdr col cpl cpt d.h dott dr e.g eg eq eqs ex fig figs fr
-    ft gen gov herr hon hr i.e ie ing insp lt maj messrs mlle mme mr mrs ms mt mx no nos nr p p.ex ph pp pres prof
-    pt ref refs rep resp rev sec sen sgt sr sra srta st ste supt tab u.a v viz vol vols vs z.b
+    adm al amb approx arts br ca capt cf circa cmdr col cpl cpt d.h dott dr e.g eg eq eqs fig figs fr
+    ft gen gov herr hon hr i.e ie ing insp lt maj messrs mlle mme mr mrs ms mt mx nos nr p p.ex ph pp pres prof
+    pt ref refs rep resp rev sen sgt sr sra srta st ste supt u.a v viz vol vols vs z.b
     """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
 )
 """Abbreviations that stand before what they belong to: their period never ends a sentence."""
@@ -38,3 +38,6 @@ STARTERS = frozenset(
     """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
 )
 """Words that start sentences often, so that a capital on them is a sign after an abbreviation."""
+
+NUMBERED = frozenset(("app", "art", "ch", "ex", "no", "sec", "tab"))
+"""Words that are abbreviations only before a number."""

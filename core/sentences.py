@@ -1,4 +1,4 @@
-"""Sentences that tile a text: Punkt's way with abbreviations, and rules for what prose is mixed with.
+"""Sentences that tile a text: NLTK's Punkt for what a period means, and rules for what prose is mixed with.
 
 Bullet lists, headings, tables, code fences, speaker turns, hard-wrapped paragraphs and scripts without spaces are
 told apart line by line; only then are the paragraphs cut into sentences. Everything is one pass over the text.
@@ -7,12 +7,17 @@ told apart line by line; only then are the paragraphs cut into sentences. Everyt
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from ctxzip.abbreviations import ABBREVIATIONS, STARTERS, TITLES
+from ctxzip.abbreviations import ABBREVIATIONS, NUMBERED, STARTERS, TITLES
 from ctxzip.blocks import SPEAKER, Kind, Line, heads_table, paragraph, read
 from ctxzip.text import Role, Span
+
+if TYPE_CHECKING:
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
 
 LONGEST = 1200
 """Characters after which a run of text without a sentence mark is cut at a word all the same."""
@@ -23,7 +28,8 @@ _MARK = re.compile(
       | (?<=[a-z]{2}[.?!])(?=[A-Z][a-z])""",
     re.VERBOSE,
 )
-_LAST_WORD = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*\.?\Z")
+_PERIOD = re.compile(r"\.\S{0,3}\s")
+_LONE_CAPITAL = re.compile(r"[a-z] [A-Z]\Z")
 _NEXT = re.compile(r"\s*(?P<open>[\"'“‘(\[*_#>«¿¡-]*)(?P<word>[^\W_]+|\S)?")
 _LETTER = re.compile(r"[^\W\d_]")
 _CUT = re.compile(r"(?:[;:,]|\s[–—-])\s+|\s+")
@@ -113,16 +119,36 @@ def _prose(text: str, block: Sequence[Line], lower: bool) -> Iterator[Span]:
 
 def _cuts(text: str, start: int, end: int, lower: bool) -> Iterator[int]:
     """Yield where the sentences of the paragraph `start`–`end` end; the last one ends at `end`."""
+    periods = _final_periods(text, start, end)
     for match in _MARK.finditer(text, start, end):
         stop = match.end()
         if stop == end:
             break
-        if stop <= start or not (match["cjk"] or not match["mark"] or _ends(text, start, match, lower)):
+        if stop <= start or not (match["cjk"] or not match["mark"] or _ends(text, start, match, periods, lower)):
             continue
         yield from _shorter(text, start, stop)
         start = stop
     if start < end:
         yield from _shorter(text, start, end)
+
+
+@lru_cache(maxsize=1)
+def _punkt() -> PunktSentenceTokenizer:
+    """Return NLTK's Punkt with our word lists for parameters."""
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+    parameters = PunktParameters()
+    parameters.abbrev_types = {*ABBREVIATIONS, *TITLES}
+    parameters.sent_starters = set(STARTERS)
+    parameters.collocations = {(word, "##number##") for word in NUMBERED}
+    return PunktSentenceTokenizer(parameters)
+
+
+def _final_periods(text: str, start: int, end: int) -> list[int]:
+    """Return where Punkt ends sentences within `start`–`end`, ascending; it tells abbreviations from periods."""
+    if not _PERIOD.search(text, start, end):
+        return []
+    return [start + stop for _, stop in _punkt().span_tokenize(text[start:end])]
 
 
 def _shorter(text: str, start: int, end: int) -> Iterator[int]:
@@ -136,39 +162,19 @@ def _shorter(text: str, start: int, end: int) -> Iterator[int]:
     yield end
 
 
-def _ends(text: str, start: int, match: re.Match[str], lower: bool) -> bool:
+def _ends(text: str, start: int, match: re.Match[str], periods: Sequence[int], lower: bool) -> bool:
     """Tell whether the mark `match` ends the sentence that began at `start`."""
     following = _NEXT.match(text, match.end())
     word = (following["word"] or "") if following else ""
-    mark = match["mark"]
-    if mark != ".":
-        return lower or not word[:1].islower()
-    before = text[max(start, match.start() - 40) : match.start()]
+    if not lower and word[:1].islower():
+        return False
+    if match["mark"] != ".":
+        return True
     if not _LETTER.search(text, start, match.start()):
         return False
-    last = _LAST_WORD.search(before)
-    if last and _is_abbreviation(last.group(), before, word):
-        return False
-    return lower or not word[:1].islower()
-
-
-def _is_abbreviation(last: str, before: str, word: str) -> bool:
-    """Tell whether the period after the word `last` belongs to it and ends no sentence before `word`."""
-    plain = last.lower()
-    starts = word[:1].isupper() and word.lower() in STARTERS
-    if plain in TITLES:
-        return plain not in ("no", "art", "fr", "ex", "st", "ch", "app", "tab", "sec", "v") or _binds(plain, word)
-    if len(plain) == 1 and plain.isalpha():
-        return not starts and (last.isupper() or plain in "pvcn")
-    dotted = "." in plain and all(part.isalpha() and len(part) <= 2 for part in plain.split("."))
-    return (dotted or plain in ABBREVIATIONS) and not starts
-
-
-def _binds(plain: str, word: str) -> bool:
-    """Tell whether `word` can follow an abbreviation that is also a word or a name's part."""
-    if plain == "st":
-        return word[:1].isupper() and word.lower() not in STARTERS
-    return word[:1].isdigit()
+    at = bisect_right(periods, match.start())
+    final = (at < len(periods) and periods[at] <= match.end()) or match.group().endswith("]")
+    return final or (word.lower() in STARTERS and bool(_LONE_CAPITAL.search(text, start, match.start())))
 
 
 def _is_case_poor(text: str) -> bool:

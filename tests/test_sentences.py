@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,14 +159,3 @@ def test_a_json_list_is_documents() -> None:
     assert passages_from_json("[1, 2]") is passages_from_json("[not json") is None
     with pytest.raises(InputError, match="item 1"):
         passages_from_json('[{"text": "a"}, {"title": "t"}]')
-
-
-def test_cutting_is_linear() -> None:
-    def seconds(text: str) -> float:
-        started = time.perf_counter()
-        blocks(text)
-        return time.perf_counter() - started
-
-    once = DOCUMENT * 40
-    seconds(once)
-    assert seconds(once * 8) < 30 * max(seconds(once), 0.005)
