@@ -53,7 +53,7 @@ class Batcher:
             [encode(tokenizer, passage, config.loss.middle) for passage in group.passages]
             for group in groups
         ]
-        self.marks = [tokenizer.token_to_id(mark) for mark in ("-", "*", "#")]
+        self.marks = tokenizer.encode("- * #", add_special_tokens=False).ids
         self.cls, self.sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
 
     def schedule(self) -> list[list[int]]:

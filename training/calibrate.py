@@ -106,7 +106,8 @@ def fit(table: list[Case], seed: int) -> Fusion:
 def _weights(case: Case) -> Floats:
     """Sentences that are helpful but not needed are not judged; small contexts count as much."""
     weights = np.where(case.answers == 0.5, 0.0, 1.0)  # noqa: PLR2004
-    return (weights * case.weight / max(len(weights), 1) ** 0.5).astype(np.float32)
+    weighted: Floats = (weights * case.weight / max(len(weights), 1) ** 0.5).astype(np.float32)
+    return weighted
 
 
 def _train(
@@ -164,12 +165,14 @@ def _recalibrate(layers: nn.ModuleList, z: Tensor, y: Tensor, w: Tensor) -> None
 
     def closure() -> float:
         optimizer.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(line[0] * z + line[1], y, w)
+        loss = F.binary_cross_entropy_with_logits(line[0] * z + line[1], y, w) / w.mean()
+        loss = loss + 0.01 * (line[0] - 1).square()
         loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     last = layers[-1]
+    assert isinstance(last, nn.Linear)
     with torch.no_grad():
         last.weight.mul_(line[0])
         last.bias.mul_(line[0]).add_(line[1])

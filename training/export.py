@@ -46,15 +46,12 @@ class FusedAttention(torch.autograd.Function):
     ) -> Tensor:
         """Attend by the plain products; query, key and value are [batch, length, width]."""
         batch, length, width = query.shape
-        parts = [
+        query, key, value = (
             x.view(batch, length, heads, width // heads).transpose(1, 2)
             for x in (query, key, value)
-        ]
-        return (
-            attend(*parts, mask[:, None, None, :].bool())
-            .transpose(1, 2)
-            .reshape(batch, length, width)
         )
+        mixed = attend(query, key, value, mask[:, None, None, :].bool())
+        return mixed.transpose(1, 2).reshape(batch, length, width)
 
     @staticmethod
     def symbolic(g: Any, query: Any, key: Any, value: Any, mask: Any, heads: int) -> Any:
@@ -74,7 +71,8 @@ class FusedLayer(Layer):
         """Attend, then transform every position."""
         query, key, value = self.qkv(x).split(x.shape[-1], -1)
         places = mask[:, 0, 0, :].to(torch.int32)
-        x = self.norm(x + self.out(FusedAttention.apply(query, key, value, places, self.heads)))
+        mixed = FusedAttention.apply(query, key, value, places, self.heads)  # type: ignore[no-untyped-call]
+        x = self.norm(x + self.out(mixed))
         y: Tensor = self.final(x + self.down(functional.gelu(self.up(x))))
         return y
 

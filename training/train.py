@@ -130,7 +130,7 @@ class Trainer:
         keep = min(self.config.train.ema, (10 + self.step) / (20 + self.step))
         mine = [w for w in self.model.parameters() if w.requires_grad]
         names = {n for n, w in self.model.named_parameters() if w.requires_grad}
-        averaged = [w for n, w in self.average.named_parameters() if n in names]
+        averaged: list[Tensor] = [w for n, w in self.average.named_parameters() if n in names]
         torch._foreach_lerp_(averaged, [w.detach() for w in mine], 1 - keep)
         for name, part in found.items():
             new = float(part.detach())

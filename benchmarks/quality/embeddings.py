@@ -20,7 +20,7 @@ def agreement(table: list[Row], ours: Embed, original: Embed) -> float:
         for start, end in row["sentences"]:
             texts.append(row["text"][start:end])
             places.append(number)
-    chance, pairs = random.Random(5), []
+    chance, pairs = random.Random(5), list[list[int]]()
     by_passage: dict[int, list[int]] = {}
     for index, number in enumerate(places):
         by_passage.setdefault(number, []).append(index)

@@ -50,9 +50,9 @@ def lexrank(context: Context) -> Floats:
     graph = vectors @ vectors.T
     graph = np.where(graph > 0.1, graph, 0)  # noqa: PLR2004
     graph /= np.maximum(graph.sum(axis=1, keepdims=True), 1e-9)
-    rank = np.full(len(words), 1 / len(words), dtype=np.float32)
+    rank: Floats = np.full(len(words), 1 / len(words), dtype=np.float32)
     for _ in range(30):
-        rank = 0.15 / len(words) + 0.85 * graph.T @ rank
+        rank = (0.15 / len(words) + 0.85 * graph.T @ rank).astype(np.float32)
     return rank
 
 
