@@ -65,7 +65,7 @@ class Bm25:
         found = self.frequencies(unique)
         weights = np.array([self.idf(term) for term in unique], dtype=np.float32)
         saturated = found * (self._k + 1) / (found + self._norm[:, None])
-        result: Floats = saturated @ weights
+        result: Floats = (saturated @ weights).astype(np.float32)
         return result
 
     def coverage(self, query: Sequence[str]) -> Floats:
@@ -73,5 +73,6 @@ class Bm25:
         unique = sorted(set(query))
         weights = np.array([self.idf(term) + 0.3 for term in unique], dtype=np.float32)
         total = float(weights.sum()) or 1.0
-        result: Floats = (self.frequencies(unique) > 0) @ weights / total
+        found = (self.frequencies(unique) > 0).astype(np.float32)
+        result: Floats = found @ weights / np.float32(total)
         return result

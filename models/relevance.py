@@ -57,7 +57,7 @@ class Passage:
             spans=list(spans),
             sentences=_pool(pooled[inside], owner[inside], len(spans)),
             hidden=_pool(tokens.hidden[inside], owner[inside], len(spans)),
-            whole=unit(pooled.mean(axis=0)),
+            whole=unit(pooled.sum(axis=0)),
             late=unit(tokens.relevance[inside, POOLED:-1]),
             owner=owner[inside],
         )
@@ -89,8 +89,8 @@ class Query:
         gates = np.exp(inner[:, -1] - inner[:, -1].max())
         return cls(
             terms=terms(text),
-            pooled=unit(relevance[:, :POOLED].mean(axis=0)),
-            hidden=unit(hidden.mean(axis=0)),
+            pooled=unit(relevance[:, :POOLED].sum(axis=0)),
+            hidden=unit(hidden.sum(axis=0)),
             late=unit(inner[:, POOLED:-1]),
             weights=(gates / gates.sum()).astype(np.float32),
         )

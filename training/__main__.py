@@ -9,9 +9,15 @@ from pathlib import Path
 
 import torch
 
-from training import config as recipe
+from training import card, config
+from training.calibrate import calibrate
+from training.config import Config
+from training.export import export
+from training.model import from_checkpoint
 from training.passages import read
 from training.train import train
+
+WEIGHTS = Path("models/weights/encoder")
 
 
 def base_model() -> Path:
@@ -23,20 +29,41 @@ def base_model() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def finish(given: argparse.Namespace, base: Path, recipe: list[Config]) -> None:
+    """Export the averaged weights, fit the fusion, write manifest and tokenizer."""
+    last, folder = recipe[-1], given.out
+    folder.mkdir(parents=True, exist_ok=True)
+    state = torch.load(given.run / f"stage{len(recipe) - 1}" / "checkpoint.pt", weights_only=True)
+    model = from_checkpoint(base, last.model)
+    model.load_state_dict(state["average"])
+    export(model, folder / "model.onnx")
+    export(model, given.run / "fp32.onnx", int8=False)
+    card.tokenizer(base, folder / "tokenizer.json")
+    _, kept_back = read(given.data, last.data, last.seed)
+    calibrate(kept_back, folder, last.seed)
+    card.manifest(folder, given.version, model, last)
+
+
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the training data")
-    parser.add_argument("--run", type=Path, default=Path("runs/main"), help="checkpoints and log")
+    parser.add_argument("--run", type=Path, default=Path("runs/main"), help="checkpoints")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder of the weights")
     parser.add_argument("--base", type=Path, help="folder of all-MiniLM-L6-v2")
-    parser.add_argument("--config", type=Path, default=recipe.DEFAULT)
+    parser.add_argument("--config", type=Path, default=config.DEFAULT)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--card", action="store_true", help="only write the card, after measuring")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(given.threads)
-    config = recipe.load(given.config)
-    groups, _ = read(given.data, config.data, config.seed)
-    train(groups, given.base or base_model(), given.run, config)
+    if given.card:
+        card.card(given.out)
+        return
+    base, recipe = given.base or base_model(), config.stages(given.config)
+    train(given.data, base, given.run, recipe)
+    finish(given, base, recipe)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Batcher:
             [encode(tokenizer, passage, config.loss.middle) for passage in group.passages]
             for group in groups
         ]
-        self.marks = [tokenizer.token_to_id(mark) for mark in ("-", "*", "#")]
+        self.marks = tokenizer.encode("- * #", add_special_tokens=False).ids
         self.cls, self.sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
 
     def schedule(self) -> list[list[int]]:
@@ -61,7 +61,8 @@ class Batcher:
         chance = random.Random(self.config.seed)
         drawn: list[tuple[float, int]] = []
         for number, group in enumerate(self.groups):
-            times = self.config.data.repeat[group.source]
+            wanted = self.config.data.repeat[group.source]
+            times = int(wanted) + (chance.random() < wanted % 1)
             drawn += [((turn + chance.random()) / times, number) for turn in range(times)]
         drawn.sort()
         steps: list[list[int]] = [[]]
@@ -123,10 +124,7 @@ class Batcher:
         made: list[Item] = []
         for item in items:
             last = made[-1] if made else None
-            fits = last is not None and len(last.passages) == len(item.passages) == 1
-            if last is None or not fits or chance.random() > 0.3:  # noqa: PLR2004
-                made.append(item)
-            elif len(last.passages[0].ids) + len(item.passages[0].ids) > self._room:
+            if last is None or not self._fit(last, item) or chance.random() > 0.3:  # noqa: PLR2004
                 made.append(item)
             else:
                 base = int(last.passages[0].sentence.max(initial=-1)) + 1
@@ -137,6 +135,11 @@ class Batcher:
                 parts = [last.passages[0], item.passages[0]]
                 made[-1] = Item([concatenate(parts)], last.questions + moved)
         return made
+
+    def _fit(self, one: Item, two: Item) -> bool:
+        """Whether two single passages go into one window."""
+        alone = len(one.passages) == len(two.passages) == 1
+        return alone and len(one.passages[0].ids) + len(two.passages[0].ids) <= self._room
 
     def collate(self, items: list[Item], chance: random.Random) -> Batch:
         """Pad by length into chunks and number sentences, passages and groups through."""

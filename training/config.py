@@ -29,7 +29,7 @@ class DataConfig:
     deletion_pack: int
     deletion_share: float
     passages: int
-    repeat: dict[str, int]
+    repeat: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class TrainConfig:
 
     tokens_per_step: int
     steps: int
+    stop: int
     chunks: int
     rate: float
     head_rate: float
@@ -77,13 +78,32 @@ class Config:
     loss: LossConfig
 
 
-def load(path: Path = DEFAULT) -> Config:
-    """Read a recipe; unknown or missing keys are errors."""
+def load(path: Path = DEFAULT, stage: int = 0) -> Config:
+    """Read a stage of a recipe; unknown or missing keys are errors."""
+    return stages(path)[stage]
+
+
+def stages(path: Path = DEFAULT) -> list[Config]:
+    """Every stage of a recipe: what it does not name stays as it was in the one before."""
     raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Config(
-        seed=raw["seed"],
-        model=ModelConfig(**raw["model"]),
-        data=DataConfig(**raw["data"]),
-        train=TrainConfig(**raw["train"]),
-        loss=LossConfig(**raw["loss"]),
-    )
+    made = []
+    for changes in raw.pop("stage", [{}]):
+        raw = _merged(raw, changes)
+        made.append(
+            Config(
+                seed=raw["seed"],
+                model=ModelConfig(**raw["model"]),
+                data=DataConfig(**raw["data"]),
+                train=TrainConfig(**raw["train"]),
+                loss=LossConfig(**raw["loss"]),
+            )
+        )
+    return made
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Nested tables, the new values over the old ones."""
+    made = dict(old)
+    for name, value in new.items():
+        made[name] = _merged(old[name], value) if isinstance(value, dict) else value
+    return made

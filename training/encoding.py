@@ -28,7 +28,12 @@ class Encoded:
 
     def cut(self, length: int) -> Encoded:
         """The first tokens."""
-        return Encoded(*(a[:length] for a in (self.ids, self.sentence, self.targets, self.weights)))
+        return Encoded(
+            self.ids[:length],
+            self.sentence[:length],
+            self.targets[:length],
+            self.weights[:length],
+        )
 
 
 def owners(offsets: list[tuple[int, int]], spans: list[tuple[int, int]]) -> Ints:

@@ -24,7 +24,8 @@ _TITLED = re.compile(r"^(.{2,80}?): (?=\S)")
 _SUBJECT = re.compile(
     r"^(?!The (?:film|series|song|album|book|band|team|city|town|show|game|company)\b)"
     r"(?!(?:He|She|It|They|His|Her|Its|Their|This|These|In|On|At|As|After|During|From)\b)"
-    r"\"?([A-Z0-9][^,;]{1,70}?)\"?,?(?: ?\(.*?\),?)?(?:, .{1,60}?,)? (?:is|was|are|were) (?:an?|the|one)\b"
+    r"\"?([A-Z0-9][^,;]{1,70}?)\"?,?(?: ?\(.*?\),?)?(?:, .{1,60}?,)?"
+    r" (?:is|was|are|were) (?:an?|the|one)\b"
 )
 
 Row = dict[str, Any]

@@ -6,9 +6,12 @@ import random
 import re
 
 STOP = frozenset(
-    "a an the of in on at to for from by with and or is are was were be been do does did has have had"
-    " what which who whom whose when where why how that this these those it its as if then than there"
-    " can could would should will shall may might must i you he she we they me my your his her our their".split()
+    """
+    a an the of in on at to for from by with and or is are was were be been do does did has have
+    had what which who whom whose when where why how that this these those it its as if then than
+    there can could would should will shall may might must i you he she we they me my your his her
+    our their
+    """.split()
 )
 FRAMES = (
     "Find {}",

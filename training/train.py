@@ -18,7 +18,7 @@ from training import losses as loss
 from training.batches import Batch, Batcher, Padded
 from training.config import Config
 from training.model import ContextEncoder, Outputs, from_checkpoint
-from training.passages import Group
+from training.passages import read
 
 LOG = logging.getLogger("training")
 HEADS = ("keep", "late", "attention", "answer", "mix")
@@ -101,8 +101,11 @@ class Trainer:
     def run(self, batcher: Batcher) -> None:
         """All steps that are left."""
         steps, began = len(batcher.schedule()), time.monotonic()
+        stop = min(steps, self.config.train.stop)
         torch.manual_seed(self.config.seed + self.step)
         for step, batch in batcher.batches(self.step):
+            if step >= stop:
+                break
             factor = rate_factor(step, steps, self.config)
             for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                 group["lr"] = rate * factor
@@ -124,11 +127,11 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.train.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        keep = min(self.config.train.ema, (1 + self.step) / (10 + self.step))
+        keep = min(self.config.train.ema, (10 + self.step) / (20 + self.step))
         mine = [w for w in self.model.parameters() if w.requires_grad]
         names = {n for n, w in self.model.named_parameters() if w.requires_grad}
-        averaged = [w for n, w in self.average.named_parameters() if n in names]
-        torch._foreach_lerp_(averaged, [w.detach() for w in mine], 1 - keep)  # noqa: SLF001
+        averaged: list[Tensor] = [w for n, w in self.average.named_parameters() if n in names]
+        torch._foreach_lerp_(averaged, [w.detach() for w in mine], 1 - keep)
         for name, part in found.items():
             new = float(part.detach())
             self.losses[name] = 0.95 * self.losses.get(name, new) + 0.05 * new
@@ -155,9 +158,7 @@ class Trainer:
 
     def _relevance(self, batch: Batch, tokens: Tensor, asked: Tensor) -> dict[str, Tensor]:
         width = self.model.shape.hidden_size
-        late = loss.late_scores(
-            tokens[:, width:-1], batch, asked[..., width:-1], asked[..., -1]
-        )
+        late = loss.late_scores(tokens[:, width:-1], batch, asked[..., width:-1], asked[..., -1])
         vectors = loss.Vectors(
             loss.pool(tokens[:, :width], batch.sentence, len(batch.owner)),
             loss.pool(tokens[:, :width], batch.passage, int(batch.passage.max()) + 1),
@@ -182,11 +183,18 @@ def _flat(out: Outputs, texts: Padded) -> Outputs:
     return Outputs(*(part[inside] for part in out))
 
 
-def train(groups: list[Group], base: Path, folder: Path, config: Config) -> Trainer:
-    """Train from a checkpoint of the base model; start again where a run stopped."""
-    torch.manual_seed(config.seed)
-    model = from_checkpoint(base, config.model).train()
-    teacher = from_checkpoint(base, config.model)
-    trainer = Trainer(model, teacher, config, folder)
-    trainer.run(Batcher(groups, open_tokenizer(base), config))
+def train(data: Path, base: Path, folder: Path, recipe: list[Config]) -> Trainer:
+    """Train all stages from a checkpoint of the base model; start again where a run stopped."""
+    torch.manual_seed(recipe[0].seed)
+    model = from_checkpoint(base, recipe[0].model).train()
+    tokenizer, teacher = open_tokenizer(base), from_checkpoint(base, recipe[0].model)
+    before: dict[str, Tensor] | None = None
+    for number, config in enumerate(recipe):
+        trainer = Trainer(model, teacher, config, folder / f"stage{number}")
+        if before is not None and trainer.step == 0:
+            trainer.average.load_state_dict(before)
+        if trainer.step < config.train.stop:
+            groups, _ = read(data, config.data, config.seed)
+            trainer.run(Batcher(groups, tokenizer, config))
+        before = trainer.average.state_dict()
     return trainer

@@ -1,0 +1,1 @@
+"""Quality of the bundled encoder against simple baselines, on development data."""
