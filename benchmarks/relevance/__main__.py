@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from pathlib import Path
 
 from benchmarks.relevance import peers, speed
@@ -81,11 +82,12 @@ def compare(sets: dict[str, list[Context]], folder: Path | None) -> None:
     table: dict[str, list[float]] = {}
     extra: dict[str, list[float]] = {}
     scorers = {"BM25 sentences": peers.bm25, "all-MiniLM-L6-v2 cosine": peers.Cosine()}
-    for contexts in sets.values():
+    for kind, contexts in sets.items():
         for ratio in RATIOS:
             for method in ("exit", "recomp"):
                 hit, whole, used = ours(contexts, method, ratio)
                 table.setdefault(f"ctxzip {method}", []).append(hit)
+                print(f"{kind} {ratio}× {method} {hit:.3f}", file=sys.stderr, flush=True)
                 extra.setdefault(method, []).extend((whole, used))
             for name, value in others(contexts, ratio, scorers, folder).items():
                 table.setdefault(name, []).append(value)
