@@ -17,7 +17,7 @@ from ctxzip.models.protocols import DualEncoder
 from ctxzip.models.store import BUNDLED, locate
 from ctxzip.passages import Passage
 
-THRESHOLD = 0.35
+THRESHOLD = 0.3
 """Cosine from which `--threshold auto` keeps a sentence."""
 
 

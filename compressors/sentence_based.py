@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.errors import UsageError
-from ctxzip.outline import Outline
+from ctxzip.outline import Outline, settled
 from ctxzip.passages import Passage, passages
 from ctxzip.sentences import sentences
 from ctxzip.text import Document, Span
@@ -26,7 +26,7 @@ class SentenceCompressor(ABC):
 
     def segment(self, document: Document) -> list[Span]:
         """Return sentences, headings and the structure between them."""
-        return sentences(document.text)
+        return settled(document.text, sentences(document.text))
 
     def arrange(self, document: Document, spans: Sequence[Span]) -> Outline:
         """Return the sentences under the headings that introduce them."""

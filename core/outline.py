@@ -65,17 +65,32 @@ def sections(text: str, spans: Sequence[Span]) -> list[tuple[int, ...]]:
     return above
 
 
+def settled(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Return `spans` with every head that introduces nothing as content."""
+    shown = [at for at, span in enumerate(spans) if span.role in (Role.CONTENT, Role.HEAD)]
+    used = {
+        shown[head]
+        for at, heads in zip(shown, sections(text, spans), strict=True)
+        if spans[at].role is Role.CONTENT
+        for head in heads
+    }
+    return [
+        replace(span, role=Role.CONTENT) if span.role is Role.HEAD and at not in used else span
+        for at, span in enumerate(spans)
+    ]
+
+
 class Outline:
     """A layout whose heads are no choice: they are there when something under them is."""
 
     def __init__(self, text: str, spans: Sequence[Span]) -> None:
         """Arrange `spans`, which tile `text`; a head that introduces nothing counts as content."""
+        spans = settled(text, spans)
         self._layout = Layout(text, [replace(s, role=Role.CONTENT) if s.role is Role.HEAD else s for s in spans])
         shown = [span.role for span in spans if span.role in (Role.CONTENT, Role.HEAD)]
         above = sections(text, spans)
-        introducing = {head for heads, role in zip(above, shown, strict=True) if role is Role.CONTENT for head in heads}
-        self._places = [i for i, role in enumerate(shown) if role is Role.CONTENT or i not in introducing]
-        self.heads = [tuple(head for head in above[place] if head in introducing) for place in self._places]
+        self._places = [i for i, role in enumerate(shown) if role is Role.CONTENT]
+        self.heads = [above[place] for place in self._places]
         self.content = [self._layout.content[place] for place in self._places]
         self.text = text
 
@@ -85,7 +100,3 @@ class Outline:
         for ordinal in kept:
             places.update(self.heads[ordinal])
         return self._layout.render(sorted(places))
-
-    def head(self, ordinal: int) -> Span:
-        """Return the span of a head, by the ordinal that `heads` names it with."""
-        return self._layout.content[ordinal]

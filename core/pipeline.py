@@ -87,9 +87,11 @@ class Draft:
         assert isinstance(compressor, Borrower)
         unit = self.units[index]
         at, document = unit.document, self.documents[unit.document]
-        pieces, scores = _cut(unit.span, document.text, compressor.lender, self.tokenizer, options)
         tiles = list(self.spans)
-        place = tiles[at].index(unit.span)
+        place = next(i for i, tile in enumerate(tiles[at]) if tile.start == unit.span.start)
+        if tiles[at][place].role is not Role.CONTENT:
+            return self, 1
+        pieces, scores = _cut(unit.span, document.text, compressor.lender, self.tokenizer, options)
         tiles[at] = [*tiles[at][:place], *pieces, *tiles[at][place + 1 :]]
         layouts = list(self.layouts)
         layouts[at] = _arranged(compressor, document, tiles[at])

@@ -29,7 +29,7 @@ LONGEST_TITLE = 32
 """Tokens of a title that are read before its passage."""
 REMEMBERED = 64 * 1024
 """Sentences whose vectors are kept in memory for the next query, about 3 kB each."""
-THRESHOLD = 0.2
+THRESHOLD = 0.05
 """Probability that keeps a sentence: fitted on development questions with and without an answer."""
 
 

