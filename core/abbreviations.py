@@ -11,7 +11,7 @@ TITLES = frozenset(
     adm al amb approx arts br ca capt cf circa cmdr col cpl cpt d.h dott dr e.g eg eq eqs fig figs fr
     ft gen gov herr hon hr i.e ie ing insp lt maj messrs mlle mme mr mrs ms mt mx nos nr p p.ex ph pp pres prof
     pt ref refs rep resp rev sen sgt sr sra srta st ste supt u.a v viz vol vols vs z.b
-    """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
+    """.split()
 )
 """Abbreviations that stand before what they belong to: their period never ends a sentence."""
 
@@ -21,7 +21,7 @@ ABBREVIATIONS = frozenset(
     feb fri ggf gmbh govt hr hrs hwy inc inkl intl jan jr jul jun kg km lb lbs ltd m.a m.d m.sc mar mfg
     mgr mins misc mm nat natl nov oct orig oz p.m para ph.d prev r.i.p rd rev secs sep sept sp
     spp sq subsp syn tel thu thur thurs trans tue tues u.k u.n u.s univ usw ver wk yr yrs
-    """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
+    """.split()
 )
 """Abbreviations that may also be the last word of a sentence."""
 
@@ -35,7 +35,7 @@ STARTERS = frozenset(
     the their then there therefore these they third this those though through thus to today together tomorrow two
     under until upon was we were what when where whereas whether which while who why will with within without would
     yes yesterday yet you your
-    """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
+    """.split()
 )
 """Words that start sentences often, so that a capital on them is a sign after an abbreviation."""
 

@@ -85,7 +85,7 @@ class Query:
     @classmethod
     def of(cls, text: str, relevance: Floats, hidden: Floats) -> Query:
         """Pool the outputs of one forward; the first and the last token are special."""
-        inner = relevance[1:-1] if len(relevance) > 2 else relevance  # noqa: PLR2004
+        inner = relevance[1:-1] if len(relevance) > 2 else relevance
         gates = np.exp(inner[:, -1] - inner[:, -1].max())
         return cls(
             terms=terms(text),

@@ -86,11 +86,9 @@ def test_a_probability_for_every_sentence(index: PassageIndex, fusion: Fusion) -
     assert all(((part >= 0) & (part <= 1)).all() for part in found)
 
 
-def test_the_sentence_with_the_words_of_the_query_is_best(
-    index: PassageIndex, fusion: Fusion
-) -> None:
+def test_the_sentence_with_the_words_of_the_query_is_best(index: PassageIndex, fusion: Fusion) -> None:
     found = score(index, query("Which dark rock is basalt"), fusion)
-    assert int(np.concatenate(found).argmax()) == 5  # noqa: PLR2004
+    assert int(np.concatenate(found).argmax()) == 5
 
 
 def test_the_order_of_passages_does_not_matter(fusion: Fusion) -> None:

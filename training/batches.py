@@ -50,8 +50,7 @@ class Batcher:
     def __init__(self, groups: list[Group], tokenizer: Tokenizer, config: Config) -> None:
         self.groups, self.tokenizer, self.config = groups, tokenizer, config
         self.encoded = [
-            [encode(tokenizer, passage, config.loss.middle) for passage in group.passages]
-            for group in groups
+            [encode(tokenizer, passage, config.loss.middle) for passage in group.passages] for group in groups
         ]
         self.marks = tokenizer.encode("- * #", add_special_tokens=False).ids
         self.cls, self.sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
@@ -98,9 +97,9 @@ class Batcher:
         """A group with titles, list marks, and questions in several styles."""
         group, passages = self.groups[number], list(self.encoded[number])
         for place, passage in enumerate(group.passages):
-            if passage.title and chance.random() < 0.8:  # noqa: PLR2004
+            if passage.title and chance.random() < 0.8:
                 passages[place] = with_title(self.tokenizer, passage.title, passages[place])
-            elif group.source == "distill" and chance.random() < 0.15:  # noqa: PLR2004
+            elif group.source == "distill" and chance.random() < 0.15:
                 passages[place] = marked(passages[place], self.marks, chance)
         if group.source == "deletion":
             passages = [concatenate(passages)]
@@ -124,13 +123,12 @@ class Batcher:
         made: list[Item] = []
         for item in items:
             last = made[-1] if made else None
-            if last is None or not self._fit(last, item) or chance.random() > 0.3:  # noqa: PLR2004
+            if last is None or not self._fit(last, item) or chance.random() > 0.3:
                 made.append(item)
             else:
                 base = int(last.passages[0].sentence.max(initial=-1)) + 1
                 moved = [
-                    Question(q.text, {(0, s + base): w for (_, s), w in q.answers.items()})
-                    for q in item.questions
+                    Question(q.text, {(0, s + base): w for (_, s), w in q.answers.items()}) for q in item.questions
                 ]
                 parts = [last.passages[0], item.passages[0]]
                 made[-1] = Item([concatenate(parts)], last.questions + moved)
@@ -183,9 +181,7 @@ class Batcher:
             np.pad(encoded.weights, edge),
         )
 
-    def _questions(
-        self, items: list[Item], sentences: dict[tuple[int, int, int], int]
-    ) -> tuple[list[int], Tensor]:
+    def _questions(self, items: list[Item], sentences: dict[tuple[int, int, int], int]) -> tuple[list[int], Tensor]:
         """The group of every question and its answers as a matrix over all sentences."""
         asked = [number for number, item in enumerate(items) for _ in item.questions]
         answers = torch.zeros(len(asked), len(sentences))

@@ -45,9 +45,7 @@ def cases(groups: list[Group], runner: Runner, seed: int) -> Iterator[Case]:
     """Every question in its own context and, for single passages, among nine others."""
     chance = random.Random(seed)
     texts = [p for group in groups for p in group.passages]
-    made = runner.passages(
-        [p.text for p in texts], [p.sentences for p in texts], [p.title for p in texts]
-    )
+    made = runner.passages([p.text for p in texts], [p.sentences for p in texts], [p.title for p in texts])
     encoded = iter(made)
     contexts = [[next(encoded) for _ in group.passages] for group in groups]
     asked = iter(runner.queries([q.text for group in groups for q in group.questions]))
@@ -105,23 +103,19 @@ def fit(table: list[Case], seed: int) -> Fusion:
 
 def _weights(case: Case) -> Floats:
     """Sentences that are helpful but not needed are not judged; small contexts count as much."""
-    weights = np.where(case.answers == 0.5, 0.0, 1.0)  # noqa: PLR2004
+    weights = np.where(case.answers == 0.5, 0.0, 1.0)
     weighted: Floats = (weights * case.weight / max(len(weights), 1) ** 0.5).astype(np.float32)
     return weighted
 
 
-def _train(
-    features: list[Floats], labels: list[Floats], weights: list[Floats], *, hidden: int, seed: int
-) -> Fusion:
+def _train(features: list[Floats], labels: list[Floats], weights: list[Floats], *, hidden: int, seed: int) -> Fusion:
     """Fit by full-batch Adam: each sentence right, and the right ones first in their context."""
     torch.manual_seed(seed)
     table = np.concatenate(features)
     centre, spread = table.mean(axis=0), table.std(axis=0) + 1e-3
     x = torch.from_numpy(np.clip((table - centre) / spread, -6, 6))
     y, w = (torch.from_numpy(np.concatenate(part)) for part in (labels, weights))
-    context = torch.repeat_interleave(
-        torch.arange(len(labels)), torch.tensor([len(part) for part in labels])
-    )
+    context = torch.repeat_interleave(torch.arange(len(labels)), torch.tensor([len(part) for part in labels]))
     sizes = [x.shape[1], hidden, 1] if hidden else [x.shape[1], 1]
     layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
     optimizer = torch.optim.AdamW(layers.parameters(), lr=0.02, weight_decay=0.02)

@@ -103,7 +103,7 @@ def concatenate(parts: list[Encoded]) -> Encoded:
 def marked(encoded: Encoded, marks: list[int], chance: random.Random) -> Encoded:
     """A variant with list or heading marks before some sentences."""
     starts = np.flatnonzero(np.diff(encoded.sentence, prepend=-2) != 0)
-    kept = [int(start) for start in starts if chance.random() < 0.5]  # noqa: PLR2004
+    kept = [int(start) for start in starts if chance.random() < 0.5]
     mark = chance.choice(marks)
     return Encoded(
         np.insert(encoded.ids, kept, mark),

@@ -41,15 +41,10 @@ class FusedAttention(torch.autograd.Function):
     """Attention that exports as one operator of ONNX Runtime instead of a dozen."""
 
     @staticmethod
-    def forward(
-        _ctx: object, query: Tensor, key: Tensor, value: Tensor, mask: Tensor, heads: int
-    ) -> Tensor:
+    def forward(_ctx: object, query: Tensor, key: Tensor, value: Tensor, mask: Tensor, heads: int) -> Tensor:
         """Attend by the plain products; query, key and value are [batch, length, width]."""
         batch, length, width = query.shape
-        query, key, value = (
-            x.view(batch, length, heads, width // heads).transpose(1, 2)
-            for x in (query, key, value)
-        )
+        query, key, value = (x.view(batch, length, heads, width // heads).transpose(1, 2) for x in (query, key, value))
         mixed = attend(query, key, value, mask[:, None, None, :].bool())
         return mixed.transpose(1, 2).reshape(batch, length, width)
 
@@ -59,9 +54,7 @@ class FusedAttention(torch.autograd.Function):
         no_bias = g.op("prim::Constant")
         no_bias.setType(torch._C.OptionalType.ofTensor())
         inputs = (query, key, value, no_bias, mask)
-        return g.op(f"{RUNTIME}::MultiHeadAttention", *inputs, num_heads_i=heads).setType(
-            query.type()
-        )
+        return g.op(f"{RUNTIME}::MultiHeadAttention", *inputs, num_heads_i=heads).setType(query.type())
 
 
 class FusedLayer(Layer):

@@ -94,9 +94,7 @@ def answer_loss(logits: Tensor, batch: Batch) -> Tensor:
     return each.mean() + some + 0.5 * none
 
 
-def relevance_losses(
-    vectors: Vectors, batch: Batch, mixing: nn.Parameter, scale: float
-) -> dict[str, Tensor]:
+def relevance_losses(vectors: Vectors, batch: Batch, mixing: nn.Parameter, scale: float) -> dict[str, Tensor]:
     """Contrast over sentences, passages and late interaction, and calibrated answers."""
     cosine = vectors.questions @ vectors.sentences.T
     broad = vectors.questions @ vectors.passages.T

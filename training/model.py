@@ -109,9 +109,7 @@ class ContextEncoder(nn.Module):
         self.positions = nn.Embedding(shape.max_position_embeddings, width)
         self.norm = nn.LayerNorm(width, shape.layer_norm_eps)
         self.dropout = FeatureDropout(config.dropout)
-        self.layers = nn.ModuleList(
-            Layer(shape, config.dropout) for _ in range(shape.num_hidden_layers)
-        )
+        self.layers = nn.ModuleList(Layer(shape, config.dropout) for _ in range(shape.num_hidden_layers))
         self.mix = nn.Parameter(torch.zeros(shape.num_hidden_layers + 1))
         self.keep = nn.Sequential(
             nn.Linear(width, config.keep_width),

@@ -177,7 +177,5 @@ def read(folder: Path, config: DataConfig, seed: int) -> tuple[list[Group], list
     deletion = rows(folder / "deletion/train.jsonl.gz")
     kept = [sentences_kept(row) for row in deletion if chance.random() < config.deletion_share]
     size = config.deletion_pack
-    split[0].extend(
-        Group("deletion", kept[start : start + size]) for start in range(0, len(kept), size)
-    )
+    split[0].extend(Group("deletion", kept[start : start + size]) for start in range(0, len(kept), size))
     return split

@@ -34,8 +34,8 @@ def keywords(text: str) -> str:
 def variant(text: str, chance: random.Random) -> str:
     """The question itself most of the time, else keywords or an instruction."""
     draw = chance.random()
-    if draw < 0.15:  # noqa: PLR2004
+    if draw < 0.15:
         return keywords(text)
-    if draw < 0.25:  # noqa: PLR2004
+    if draw < 0.25:
         return chance.choice(FRAMES).format(text.rstrip("?"))
-    return text.rstrip("?") if draw < 0.35 else text  # noqa: PLR2004
+    return text.rstrip("?") if draw < 0.35 else text

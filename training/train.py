@@ -148,8 +148,7 @@ class Trainer:
         with torch.no_grad():
             wanted = [self._embed(self.teacher, texts) for texts in (batch.questions, batch.probes)]
         pooled = [
-            loss.pool_padded(out.hidden, texts[1])
-            for out, texts in ((asked, batch.questions), (probes, batch.probes))
+            loss.pool_padded(out.hidden, texts[1]) for out, texts in ((asked, batch.questions), (probes, batch.probes))
         ]
         found["embedding"] = loss.embedding_loss(torch.cat(pooled), torch.cat(wanted))
         if len(batch.asked):

@@ -88,9 +88,7 @@ def quantisation(data: Path, weights: Path, exact: Path) -> dict[str, float]:
     return {name: found[0][name] - found[1][name] for name in found[0]}
 
 
-def _heads(
-    table: list[Row], made: list[contexts.Context], runner: Runner, fusion: Fusion
-) -> dict[str, float]:
+def _heads(table: list[Row], made: list[contexts.Context], runner: Runner, fusion: Fusion) -> dict[str, float]:
     kept = words.measure(table, words.encoder(runner))
     hops = containment.measure(made, scorers.relevance(runner, fusion))
     none = answers.measure(table, runner, fusion)

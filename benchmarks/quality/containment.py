@@ -44,9 +44,7 @@ def measure(contexts: list[Context], scorer: Scorer) -> Figures:
     found: dict[int, list[float]] = {ratio: [] for ratio in RATIOS}
     for context in contexts:
         counted, scores = count(context), scorer(context)
-        pairs = [
-            (p, s) for p, made in enumerate(context.passages) for s in range(len(made.sentences))
-        ]
+        pairs = [(p, s) for p, made in enumerate(context.passages) for s in range(len(made.sentences))]
         for ratio in RATIOS:
             kept = chosen(scores, counted, ratio)
             hits[ratio].append(holds(context, kept))

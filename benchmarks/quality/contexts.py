@@ -47,9 +47,7 @@ def hotpotqa(data: Path) -> list[Context]:
     for row in rows(data / "dev_qa/hotpotqa.jsonl.gz"):
         if row["answers"][0].lower() in ("yes", "no"):
             continue
-        passages = [
-            join([s.strip() for s in p["sentences"]], title=p["title"]) for p in row["paragraphs"]
-        ]
+        passages = [join([s.strip() for s in p["sentences"]], title=p["title"]) for p in row["paragraphs"]]
         titles = [p["title"] for p in row["paragraphs"]]
         evidence = {(titles.index(t), n) for t, n in row["supporting_facts"] if t in titles}
         made.append(Context(passages, row["question"], row["answers"], evidence))

@@ -58,8 +58,7 @@ def _contexts(contexts: dict[str, dict[str, dict[str, dict[str, float]]]]) -> st
     for data, scorers in contexts.items():
         for who, found in scorers.items():
             cells = [
-                f"{found['contained'][ratio]:.3f} ({found['recalled'][ratio]:.2f})"
-                for ratio in found["contained"]
+                f"{found['contained'][ratio]:.3f} ({found['recalled'][ratio]:.2f})" for ratio in found["contained"]
             ]
             body.append([data, who, *cells])
     return _table(["contexts", "scorer", "2×", "4×", "8×"], body)

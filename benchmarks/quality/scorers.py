@@ -48,7 +48,7 @@ def lexrank(context: Context) -> Floats:
     vectors = index.frequencies(vocabulary) * weights
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     graph = vectors @ vectors.T
-    graph = np.where(graph > 0.1, graph, 0)  # noqa: PLR2004
+    graph = np.where(graph > 0.1, graph, 0)
     graph /= np.maximum(graph.sum(axis=1, keepdims=True), 1e-9)
     rank: Floats = np.full(len(words), 1 / len(words), dtype=np.float32)
     for _ in range(30):
@@ -72,9 +72,7 @@ def relevance(runner: Runner, fusion: Fusion) -> Scorer:
 
     def scorer(context: Context) -> Floats:
         made = context.passages
-        passages = runner.passages(
-            [p.text for p in made], [p.sentences for p in made], [p.title for p in made]
-        )
+        passages = runner.passages([p.text for p in made], [p.sentences for p in made], [p.title for p in made])
         query = runner.queries([context.question])[0]
         return np.concatenate(score(PassageIndex(passages), query, fusion))
 

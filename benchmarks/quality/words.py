@@ -79,15 +79,15 @@ def measure(table: list[Row], scorer: WordScorer) -> dict[str, float]:
     flat, truth = np.concatenate(scores), np.concatenate(labels)
     figures = {
         "auc kept": roc_auc_score(truth > 0, flat),
-        "auc essential": roc_auc_score(truth == 2, flat),  # noqa: PLR2004
+        "auc essential": roc_auc_score(truth == 2, flat),
         "f1 kept": _best_f1(truth > 0, flat),
     }
     for name, share in (("half", 2), ("quarter", 4)):
         held = total = 0
         for mine, label in zip(scores, labels, strict=True):
             best = np.argsort(-mine, kind="stable")[: len(mine) // share]
-            held += int((label[best] == 2).sum())  # noqa: PLR2004
-            total += int((label == 2).sum())  # noqa: PLR2004
+            held += int((label[best] == 2).sum())
+            total += int((label == 2).sum())
         figures[f"essential in best {name}"] = held / max(total, 1)
     return {name: float(value) for name, value in figures.items()}
 
@@ -99,9 +99,7 @@ def by_register(table: list[Row], scorer: WordScorer) -> dict[str, tuple[int, fl
     for row in table:
         name = row["register"]
         parts[name if sizes[name] >= LARGE else "other"].append(row)
-    return {
-        name: (len(part), measure(part, scorer)["auc kept"]) for name, part in sorted(parts.items())
-    }
+    return {name: (len(part), measure(part, scorer)["auc kept"]) for name, part in sorted(parts.items())}
 
 
 def _best_f1(truth: np.ndarray, scores: Floats) -> float:
