@@ -11,23 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("onnxscript")
-
-from safetensors.torch import save_file  # noqa: E402
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors  # noqa: E402
-
-from ctxzip.models.relevance import Fusion, PassageIndex, score  # noqa: E402
-from training import card  # noqa: E402
-from training.batches import Batcher  # noqa: E402
-from training.calibrate import calibrate  # noqa: E402
-from training.config import Config, stages  # noqa: E402
-from training.export import Graph, export  # noqa: E402
-from training.passages import detokenise, paragraphs, read  # noqa: E402
-from training.questions import keywords  # noqa: E402
-from training.runtime import Runner  # noqa: E402
-from training.train import Trainer, open_tokenizer, train  # noqa: E402
+from ctxzip.models.relevance import Fusion, PassageIndex, score
+from training import card
+from training.batches import Batcher
+from training.calibrate import calibrate
+from training.config import Config, stages
+from training.export import Graph, export
+from training.passages import detokenise, paragraphs, read
+from training.questions import keywords
+from training.runtime import Runner
+from training.train import Trainer, open_tokenizer, train
 
 FILLER = ["the", "of", "and", "in", "a", "to"]
 THINGS = [f"{a}{b}" for a in ("ka", "lo", "mi", "ru", "se") for b in ("ban", "dor", "fel", "gon")]
