@@ -155,8 +155,10 @@ class EncoderRelevance:
         flat = [part for own in parts for part in own]
         if not flat:
             return [[] for _ in passages]
-        scores = iter(relevance.score(self._indexed(flat), self._encoder.query(query), self._fusion))
-        return [[float(p) for _ in own for p in next(scores)] for own in parts]
+        asked = self._encoder.query(query)
+        with np.errstate(invalid="ignore"):  # some BLAS kernels raise the flag on padding they never return
+            scores = iter(relevance.score(self._indexed(flat), asked, self._fusion))
+        return [[float(np.nan_to_num(p)) for _ in own for p in next(scores)] for own in parts]
 
     def _indexed(self, parts: list[relevance.Passage]) -> relevance.PassageIndex:
         """Return the index of `parts`: the last one again if these are the passages it was made of."""

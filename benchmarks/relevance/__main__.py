@@ -70,7 +70,8 @@ def main() -> None:
     if asked.long:
         print(json.dumps(speed.long(single(asked.data, 200), asked.long)))
     if asked.speed:
-        print(json.dumps(speed.measure(sets["single"][0], sets["single"][1].question)))
+        one, other = single(asked.data, 2)
+        print(json.dumps(speed.measure(one, other.question)))
     if asked.limit:
         compare(sets, asked.peers)
         missing = unanswerable(single(asked.data, asked.limit, answered=False))
