@@ -33,7 +33,8 @@ def read_documents(files: Sequence[str], encoding: str, *, lists: bool = False) 
         if lists and text.lstrip()[:1] == "[" and (listed := passages_from_json(text)):
             documents.extend(listed)
         else:
-            documents.append(Document(text, id=name if several else None))
+            path = None if name == STDIN else name
+            documents.append(Document(text, id=name if several else None, path=path))
     return documents
 
 

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from ctxzip.errors import BudgetError
+from ctxzip.shares import choose_groups
 from ctxzip.text import Span
 
 CLOSE_ENOUGH = 0.998
 """Share of the limit at which the search for the last unit of a prefix stops; the filling goes on from there."""
 PATIENCE = 300_000
 """Work allowed in filling, in kept units re-rendered; keeps huge inputs linear."""
+
+GUESSES = 8
+"""Counts spent on finding the nominal budget at which a choice by groups renders to the limit."""
 
 Count = Callable[[Sequence[int]], int]
 
@@ -34,6 +38,8 @@ class Unit:
     pinned: bool = False
     part: bool = False
     """A word of a piece that is shortened because it does not fit whole."""
+    group: tuple[int, int] | None = None
+    """What it belongs to when pieces are chosen in groups first, as the lines of a function are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,12 @@ def plan(
         return _allot(units, set(pinned), least, None)
     order = [i for i in ranked(units) if units[i].score >= floor]
     search = _Search(units, order, pinned, limit, count)
-    length, used = search.longest_prefix(least)
-    chosen = {*pinned, *order[:length]}
-    used = search.fill(chosen, order[length:], used, spare)
+    if any(unit.group for unit in units):
+        chosen, used = _by_groups(units, pinned, limit, count)
+    else:
+        length, used = search.longest_prefix(least)
+        chosen = {*pinned, *order[:length]}
+    used = search.fill(chosen, [index for index in order if index not in chosen], used, spare)
     skipped = next((units[i] for i in order if i not in chosen), None)
     worst = min((units[i].score for i in chosen if not units[i].pinned), default=None)
     beaten = skipped is not None and worst is not None and skipped.score > worst
@@ -200,3 +209,32 @@ class _Search:
                 chosen.add(index)
                 used = tokens
         return used
+
+
+def _by_groups(
+    units: Sequence[Unit], pinned: Sequence[int], limit: int, count: Count
+) -> tuple[set[int], int]:
+    """Return the largest choice of groups found to fit, and the tokens its rendering takes.
+
+    Groups are chosen on the units' own sizes; what the rendering adds is learnt from each exact count.
+    """
+    free = [i for i in range(len(units)) if not units[i].pinned]
+    chosen, used = set(pinned), count(list(pinned))
+    low, high, nominal = 0.0, float("inf"), float(limit - used)
+    for _ in range(GUESSES):
+        trial = {*pinned, *(free[at] for at in choose_groups([units[i] for i in free], int(nominal)))}
+        tokens = count(sorted(trial))
+        if tokens <= limit:
+            low = nominal
+            if tokens >= used:
+                chosen, used = trial, tokens
+            if tokens >= limit * CLOSE_ENOUGH or len(trial) == len(units):
+                break
+        else:
+            high = nominal
+        nominal *= limit / max(tokens, 1)
+        if not low < nominal < high:
+            nominal = (low + high) / 2 if high < float("inf") else 1.25 * low + 1
+        if high - low < 1:
+            break
+    return chosen, used

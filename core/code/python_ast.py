@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from ctxzip.code.tree import Block, Candidate, Kind, Source, close_gaps, comment_blocks, doc_block, leaf, runs
@@ -127,7 +129,7 @@ def _elements(source: Source, node: ast.stmt) -> list[list[Block]]:
         return []
     widest = max(literals, key=lambda inner: (inner.end_lineno or 0) - inner.lineno)
     candidates = [
-        Candidate(first.lineno - 1, first.col_offset, (last.end_lineno or 1) - 1, last.end_col_offset or 0, _DATA)
+        Candidate(first.lineno - 1, first.col_offset, *_past_closing(source, last), _DATA)
         for first, last in _pairs(widest)
     ]
     found = runs(source, candidates, widest.lineno, "#")
@@ -135,6 +137,18 @@ def _elements(source: Source, node: ast.stmt) -> list[list[Block]]:
 
 
 _DATA = leaf(Kind.DATA)
+_CLOSING = re.compile(r"(?:\s|#[^\n]*\n)*\)")
+
+
+def _past_closing(source: Source, node: ast.expr) -> tuple[int, int]:
+    """Return where an element ends, with the parentheses that close around it, which are no part of its node."""
+    row, column = (node.end_lineno or 1) - 1, node.end_col_offset or 0
+    at = source.starts[row] + len(source.lines[row].encode()[:column].decode(errors="ignore"))
+    while closing := _CLOSING.match(source.text, at):
+        at = closing.end()
+        row = bisect_right(source.starts, at - 1) - 1
+        column = len(source.text[source.starts[row] : at].encode())
+    return row, column
 
 
 def _pairs(literal: ast.Dict | ast.List | ast.Set) -> Iterator[tuple[ast.expr, ast.expr]]:

@@ -19,7 +19,7 @@ LISTS = frozenset(
     "enum_body enum_body_declarations constructor_body switch_block switch_block_statement_group module_body "
     "annotation_type_body translation_unit compound_statement field_declaration_list declaration_list preproc_if "
     "preproc_ifdef preproc_else preproc_elif case_statement enumerator_list source_file match_block "
-    "enum_variant_list statement_list const_declaration var_declaration var_spec_list type_declaration interface_type "
+    "enum_variant_list const_declaration var_declaration var_spec_list type_declaration interface_type "
     "import_spec_list expression_switch_statement type_switch_statement select_statement expression_case type_case "
     "default_case communication_case "
     # elements of literals
@@ -104,16 +104,20 @@ class _Builder:
         self.language = language
 
     def bodies(self, lists: Sequence[Node], least: int) -> list[list[Block]]:
-        """Return the runs of droppable children of `lists`, which follow one another."""
+        """Return the runs of droppable children of `lists`, which follow one another.
+
+        A list whose children all share a line with something else gives way to the lists inside it.
+        """
         found: list[list[Block]] = []
         for node in lists:
-            found += runs(self.source, list(self._candidates(node)), least, "")
+            made = runs(self.source, list(self._candidates(node)), least, "")
+            found += made or self.bodies([inner for child in node.children for inner in _lists(child)], least)
         return found
 
     def _candidates(self, node: Node) -> Iterator[Candidate]:
         """Yield the children of a list; attributes and decorators go with what follows them."""
         lead: Node | None = None
-        for child in node.named_children:
+        for child in _children(node):
             if child.type in _LEADS:
                 lead = lead or child
                 continue
@@ -122,8 +126,8 @@ class _Builder:
                 continue
             lead = None
             row, column = _end(child, self.source)
-            fixed = child.type in _FIXED or child.is_missing or node.type in _LITERALS and child.type in _COMMENTS
-            yield Candidate(start.start_point[0], start.start_point[1], row, column, self._maker(child, node), fixed)
+            maker = self._maker(child, node)
+            yield Candidate(start.start_point[0], start.start_point[1], row, column, maker, _must_stand(child, node))
 
     def _maker(self, node: Node, parent: Node) -> Any:
         return lambda first, last: self._block(node, parent, first, last)
@@ -138,8 +142,6 @@ class _Builder:
         kind, name = self._what(node)
         if kind is Kind.STATEMENT and parent.type in _LITERALS:
             kind = Kind.DATA
-        if node.has_error:
-            return Block(first, last, kind, name)
         return Block(first, last, kind, name, self.bodies(list(_lists(node)), first + 1))
 
     def _is_docstring(self, node: Node, parent: Node) -> bool:
@@ -189,6 +191,22 @@ def _name(node: Node) -> str:
             return inner.text.decode("utf-8", "replace") if is_name and inner.text else ""
         inner = child
     return ""
+
+
+def _children(node: Node) -> Iterator[Node]:
+    """Yield the named children of a list, those of a list of statements in it among them."""
+    for child in node.named_children:
+        if child.type == "statement_list":
+            yield from child.named_children
+        else:
+            yield child
+
+
+def _must_stand(child: Node, parent: Node) -> bool:
+    """Tell whether dropping a child of a list would change how the rest is read."""
+    if child.type in _FIXED or child.is_missing or (child.has_error and not any(_lists(child))):
+        return True
+    return parent.type in _LITERALS and child.type in _COMMENTS
 
 
 def _end(node: Node, source: Source) -> tuple[int, int]:
