@@ -24,6 +24,13 @@ PATIENCE = 300_000
 GUESSES = 8
 """Counts spent on finding the nominal budget at which a choice by groups renders to the limit."""
 
+FAILURES = 24
+"""Units tried in vain after which filling stops, once the limit is nearly used up."""
+ENOUGH = 0.985
+"""Share of the limit that is nearly all of it."""
+FULL_FROM = 100
+"""Tokens of budget under which filling never stops early."""
+
 Count = Callable[[Sequence[int]], int]
 
 
@@ -197,14 +204,18 @@ class _Search:
         Returns the tokens then taken.
         """
         patience = PATIENCE
+        failures = 0
         for index in rest:
             room = self.limit - used
             if room <= spare or patience <= 0:
+                break
+            if failures > FAILURES and used >= self.limit * ENOUGH and self.limit >= FULL_FROM:
                 break
             if self.costs[index] > room + 1:
                 continue
             tokens = self.count(sorted([*chosen, index]))
             patience -= len(chosen) + 1
+            failures += tokens > self.limit
             if tokens <= self.limit:
                 chosen.add(index)
                 used = tokens

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from ctxzip.models.cache import Cache, NoCache, default_cache, file_state, fingerprint
 from ctxzip.models.lexical import Bm25, terms
 from ctxzip.models.onnx_backend import OnnxEncoder
 from ctxzip.models.store import BUNDLED, bundled
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 LONGEST = 256
 """Tokens of a chunk that the encoder reads, the first ones: the signature and what follows it."""
 BATCH_TOKENS = 4096
+KIND = "code"
+"""Where the cache keeps what is computed here."""
 NAME_WEIGHT = 3
 """How many times the name of a function counts among its words."""
 GEMMA = "gemma3-270m"
@@ -80,10 +84,17 @@ class EncoderScorer:
 
     name = "bundled encoder + identifiers"
 
-    def __init__(self, encoder: OnnxEncoder, tokenizer: tokenizers.Tokenizer) -> None:
-        """Compare with the vectors that `encoder` gives (outputs `hidden` and `relevance`)."""
+    def __init__(
+        self, encoder: OnnxEncoder, tokenizer: tokenizers.Tokenizer, revision: str, cache: Cache | None = None
+    ) -> None:
+        """Compare with the vectors that `encoder` gives (outputs `hidden` and `relevance`).
+
+        `revision` identifies weights and tokenizer; vectors are cached under it and the text.
+        """
         self._encoder = encoder
         self._tokenizer = tokenizer
+        self._revision = revision
+        self._cache = cache or NoCache()
 
     def relevance(self, query: str, pieces: Sequence[CodePiece]) -> NDArray[np.float64]:
         """Return the sum of the standardised BM25 score and cosines of every chunk."""
@@ -97,26 +108,32 @@ class EncoderScorer:
     def lines(self, query: str, piece: CodePiece, cuts: Sequence[int]) -> None:
         """Return None: vectors are compared for chunks only."""
 
-    def _vectors(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
+    def _vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Return unit vectors of `texts`, [texts, 384] each: from the last layer and from the relevance head."""
+        names = [fingerprint([self._revision, str(LONGEST), text]) for text in texts]
+        rows = {name: found for name in set(names) if (found := load_array(self._cache, KIND, name)) is not None}
+        missing = {name: text for name, text in zip(names, texts, strict=True) if name not in rows}
+        for name, row in zip(missing, self._encode(list(missing.values())), strict=True):
+            rows[name] = row
+            store_array(self._cache, KIND, name, row)
+        stacked = np.stack([rows[name] for name in names])
+        return [stacked[:, 0], stacked[:, 1]]
+
+    def _encode(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return [2, 384] for every text, computed in batches of similar length."""
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         ids = [row if len(row) <= LONGEST else [*row[: LONGEST - 1], row[-1]] for row in ids]
-        order = sorted(range(len(ids)), key=lambda i: (len(ids[i]), i))
-        rows: dict[int, list[NDArray[np.float64]]] = {}
-        at = 0
-        while at < len(order):
-            batch = [order[at]]
-            while at + len(batch) < len(order):
-                following = order[at + len(batch)]
-                if len(ids[following]) * (len(batch) + 1) > BATCH_TOKENS:
-                    break
-                batch.append(following)
-            rows.update(zip(batch, self._pool([ids[i] for i in batch]), strict=True))
-            at += len(batch)
-            report(at, len(order))
-        return [np.stack([rows[i][head] for i in range(len(ids))]) for head in range(2)]
+        rows: list[NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(ids)
+        done = 0
+        for batch in by_length([len(row) for row in ids], BATCH_TOKENS):
+            for index, row in zip(batch, self._pool([ids[i] for i in batch]), strict=True):
+                rows[index] = row
+            done += len(batch)
+            report(done, len(ids))
+        return rows
 
-    def _pool(self, batch: Sequence[Sequence[int]]) -> list[list[NDArray[np.float64]]]:
+    def _pool(self, batch: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return [batch, 2, 384]."""
         length = max(len(row) for row in batch)
         ids = np.zeros((len(batch), length), dtype=np.int64)
         mask = np.zeros_like(ids)
@@ -125,13 +142,24 @@ class EncoderScorer:
             mask[index, : len(row)] = 1
         hidden, relevance = self._encoder.run(["hidden", "relevance"], ids, mask)
         size = hidden.shape[-1]
-        means = [_mean(hidden, mask), _mean(relevance[..., :size], mask)]
-        return [[head[index] for head in means] for index in range(len(batch))]
+        return np.stack([_mean(hidden, mask), _mean(relevance[..., :size], mask)], axis=1)
 
 
-def _mean(values: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float64]:
-    summed = (values.astype(np.float64) * mask[..., None]).sum(axis=1)
-    unit: NDArray[np.float64] = summed / (np.linalg.norm(summed, axis=-1, keepdims=True) + 1e-12)
+def by_length(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Yield batches of indices, shortest first, that padded to their longest have at most `most` tokens."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batch and lengths[index] * (len(batch) + 1) > most:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _mean(values: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+    summed = np.einsum("bld,bl->bd", values, mask.astype(np.float32))
+    unit: NDArray[np.float32] = summed / (np.linalg.norm(summed, axis=-1, keepdims=True) + 1e-12)
     return unit
 
 
@@ -141,20 +169,41 @@ def default_model() -> str:
 
 
 @lru_cache(maxsize=2)
-def load_code_scorer(model: str, *, compat: bool = False) -> CodeScorer:
+def load_code_scorer(model: str, *, compat: bool = False, kept: bool = True) -> CodeScorer:
     """Return the scorer of `model`: `bundled`, `gemma3-270m`, or a causal LM by directory or hub id.
 
-    Raises `MissingExtra` when a causal model is asked for without torch, `UnknownName` for a name nobody knows.
+    `kept` allows scores on disk. Raises `MissingExtra` when a causal model is asked for without torch,
+    `UnknownName` for a name nobody knows.
     """
     if model != BUNDLED:
-        from ctxzip.models.causal import load_causal_scorer
+        from ctxzip.models.causal_code import load_causal_scorer
 
-        return load_causal_scorer(model, compat=compat)
-    return encoder_scorer()
+        return load_causal_scorer(model, compat=compat, cache=default_cache() if kept else NoCache())
+    return encoder_scorer(kept)
 
 
-@lru_cache(maxsize=1)
-def encoder_scorer() -> EncoderScorer:
+@lru_cache(maxsize=2)
+def encoder_scorer(kept: bool = True) -> EncoderScorer:
     """Return the scorer over the bundled encoder."""
     directory = bundled("encoder")
-    return EncoderScorer(OnnxEncoder(directory / "model.onnx"), read_tokenizer(directory))
+    revision = fingerprint([file_state(directory / "model.onnx")])
+    cache = default_cache() if kept else NoCache()
+    return EncoderScorer(OnnxEncoder(directory / "model.onnx"), read_tokenizer(directory), revision, cache)
+
+
+def load_array(cache: Cache, kind: str, key: str) -> NDArray[np.float32] | None:
+    """Return a cached array, None when there is none."""
+    value = cache.read(kind, key)
+    if not isinstance(value, dict):
+        return None
+    try:
+        data = np.frombuffer(b64decode(value["data"]), dtype=np.float32)
+        return data.reshape(value["shape"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def store_array(cache: Cache, kind: str, key: str, array: NDArray[np.float32]) -> None:
+    """Keep `array` in the cache."""
+    data = b64encode(np.ascontiguousarray(array, dtype=np.float32).tobytes()).decode()
+    cache.write(kind, key, {"shape": list(array.shape), "data": data})
