@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ctxzip.plan import Unit
 
-FINE_SHARE = 0.95
+FINE_SHARE = 1.0
 """Share of the tokens of the chosen groups that is kept, on average (R_fine of LongCodeZip)."""
 BIAS = 0.5
 """How far the best group's share is above, and the worst one's below, the average (beta of LongCodeZip)."""

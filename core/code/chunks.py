@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ctxzip.code.layout import Outline
 from ctxzip.code.tree import Block, Kind
 
-LINES_OF_A_NESTED_FUNCTION = 3
+LINES_OF_A_NESTED_FUNCTION = 8
 """Lines from which a function inside another is a chunk of its own."""
 LINES_OF_A_RUN = 40
 """Lines after which a run of statements between definitions is cut."""
