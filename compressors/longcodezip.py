@@ -48,7 +48,7 @@ class LongCodeZip:
     name = "longcodezip"
 
     def __init__(self, model: str | None = None, *, compat: bool = False, cache: bool = True) -> None:
-        """Score with the causal language model `model` (directory, hub id or `gemma3-270m`) or with `bundled`.
+        """Score with the causal language model `model` (directory, hub id or `gemma`) or with `bundled`.
 
         `compat` takes the released formula for the ranking of functions; `cache` keeps scores on disk.
         """

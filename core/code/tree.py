@@ -187,6 +187,7 @@ def doc_block(source: Source, first: int, last: int, kind: Kind) -> Block:
 def close_gaps(source: Source, root: Block) -> Block:
     """Let the blocks directly in the file `root` take the blank lines that follow them."""
     items = list(root.items())
-    for item, following in zip(items, [*items[1:], None], strict=True):
-        _swallow_blank(source, item, following.first if following else root.last)
+    limits = [*(item.first for item in items[1:]), root.last]
+    for item, limit in zip(items, limits, strict=False):
+        _swallow_blank(source, item, limit)
     return root
