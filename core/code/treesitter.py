@@ -117,7 +117,11 @@ class _Builder:
     def _candidates(self, node: Node) -> Iterator[Candidate]:
         """Yield the children of a list; attributes and decorators go with what follows them."""
         lead: Node | None = None
+        ended = -1
         for child in _children(node):
+            if child.type in _COMMENTS and child.start_point[0] == ended == child.end_point[0]:
+                continue
+            ended = child.end_point[0]
             if child.type in _LEADS:
                 lead = lead or child
                 continue
