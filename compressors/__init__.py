@@ -8,8 +8,8 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from ctxzip.choice import ModelChoice
-from ctxzip.errors import UnknownName, UsageError
 from ctxzip.code.languages import by_suffix
+from ctxzip.errors import UnknownName, UsageError
 from ctxzip.protocols import Compressor
 from ctxzip.text import Document
 
@@ -32,9 +32,9 @@ QUERY_AWARE = ("exit", "recomp")
 
 
 def chosen(method: str, query: str | None, documents: Sequence[Document] = ()) -> str:
-    """Return the name of the method to run: `auto` takes longcodezip for files of code, exit for a query, else llmlingua2.
+    """Return the name of the method to run: `auto` takes exit for a query, else llmlingua2.
 
-    Files of code are told by their names alone.
+    Files of code, told by their names alone, are for longcodezip.
     """
     if method != "auto":
         return method

@@ -20,7 +20,6 @@ from ctxzip.code.worth import in_question, structure
 from ctxzip.errors import UsageError
 from ctxzip.models.code_scorer import CodePiece, CodeScorer, default_model, load_code_scorer
 from ctxzip.models.lexical import terms
-from ctxzip.models.store import BUNDLED
 from ctxzip.text import Document, Span
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ MOST_PIECES = 256
 """Chunks that are shown to the model; of more, those with the best BM25 score and those the query names."""
 FINE_PIECES = 12
 """Chunks, best first, whose lines are looked at by a model that can."""
+FUNCTION_BIAS = 0.35
+"""Deviations by which a function outranks other chunks of the same score: questions are about functions."""
 SPREAD = 0.12
 """How much of a line's score is its own worth; the rest is its function's."""
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
@@ -123,7 +124,9 @@ class LongCodeZip:
         places = [(index, chunk) for index, outline in enumerate(outlines) for chunk in chunks_for(outline)]
         pieces = [CodePiece(chunk.name, chunk.text(outlines[index])) for index, chunk in places]
         words = query_names(query, [chunk for _, chunk in places])
-        worth = coarse(self._scorer, query, pieces, [_defines(chunk, words) for _, chunk in places])
+        named = [_defines(chunk, words) for _, chunk in places]
+        bias = np.array([0.0 if self._compat else FUNCTION_BIAS * (c.kind is Kind.FUNCTION) for _, c in places])
+        worth = coarse(self._scorer, query, pieces, named, bias)
         worth = _lifted(places, worth)
         fine = set(np.argsort(-worth, kind="stable")[:FINE_PIECES].tolist())
         result = [[0.0] * len(outline.elements) for outline in outlines]
@@ -171,7 +174,11 @@ def _owners(outline: Outline) -> list[int]:
 
 
 def coarse(
-    scorer: CodeScorer, query: str, pieces: Sequence[CodePiece], named: Sequence[bool]
+    scorer: CodeScorer,
+    query: str,
+    pieces: Sequence[CodePiece],
+    named: Sequence[bool],
+    bias: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return the worth in [0, 1] of every chunk: what the query names first, then by the scorer's ranking.
 
@@ -186,6 +193,7 @@ def coarse(
     shown = sorted(order[:MOST_PIECES])
     values = np.full(len(pieces), -np.inf)
     values[shown] = standard(scorer.relevance(query, [pieces[i] for i in shown]))
+    values += bias if bias is not None else 0
     worth = 0.1 + 0.75 / (1 + np.exp(-np.where(np.isfinite(values), values, 0)))
     unseen = ~np.isfinite(values)
     worth[unseen] = 0.1 * first[unseen] / (first.max() + 1e-9)
@@ -210,9 +218,9 @@ def query_names(query: str, chunks: Sequence[Chunk]) -> list[str]:
     found = []
     for name in _NAME.findall(query):
         last = name.rpartition(".")[2]
-        if last in defined and (len(last) > 3 or _LOOKS_LIKE_CODE.search(last)):
-            found.append(last)
-        elif _LOOKS_LIKE_CODE.search(name.strip(".")) and last:
+        if (last in defined and (len(last) > 3 or _LOOKS_LIKE_CODE.search(last))) or (
+            _LOOKS_LIKE_CODE.search(name.strip(".")) and last
+        ):
             found.append(last)
     return sorted(set(found))
 
@@ -234,5 +242,5 @@ def _own_worth(outline: Outline, chunk: Chunk, query: str, words: Sequence[str])
 
 def _of_spans(outline: Outline, worth: Sequence[float], spans: Sequence[Span]) -> list[float]:
     """Return the mean worth of the elements that each span covers."""
-    members = CodeLayout(outline, [span for span in spans]).members
+    members = CodeLayout(outline, list(spans)).members
     return [sum(worth[a:b]) / max(1, b - a) for a, b in members]

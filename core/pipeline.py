@@ -166,6 +166,8 @@ def _cut(
     pieces[: first + 1] = [Span(span.start, pieces[first].end)]
     pieces[-1] = Span(pieces[-1].start, span.end, pieces[-1].role)
     return pieces, [unit.score for unit in inner.units]
+
+
 def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options) -> Compression:
     """Compress `documents` within their shared budget and report what became of every piece.
 
@@ -222,7 +224,8 @@ def _settled(
         for index, found in enumerate(spoilt):
             last = found and attempt + 1 >= ROUNDS
             uncut[index].extend([Span(0, len(documents[index].text))] if last else found)
-    return draft, chosen, compressor.remarks(draft.layouts, draft.render(chosen.kept))
+    made = draft.render(chosen.kept)
+    return draft, chosen, compressor.remarks(draft.layouts, made) if isinstance(compressor, Arranger) else []
 
 
 def _choose(draft: Draft, limit: int | None, compressor: Compressor, options: Options) -> tuple[Draft, Plan]:

@@ -222,9 +222,7 @@ class _Search:
         return used
 
 
-def _by_groups(
-    units: Sequence[Unit], pinned: Sequence[int], limit: int, count: Count
-) -> tuple[set[int], int]:
+def _by_groups(units: Sequence[Unit], pinned: Sequence[int], limit: int, count: Count) -> tuple[set[int], int]:
     """Return the largest choice of groups found to fit, and the tokens its rendering takes.
 
     Groups are chosen on the units' own sizes; what the rendering adds is learnt from each exact count.

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from ctxzip.plan import Unit
 
 FINE_SHARE = 1.0
-"""Share of the tokens of the chosen groups that is kept, on average (R_fine of LongCodeZip)."""
+"""Share of the tokens of the chosen groups that is kept, on average (R_fine of LongCodeZip); 1 keeps functions whole.
+
+On needle search at ratio 4, 0.8 keeps half as many needles whole as 1.
+"""
 BIAS = 0.5
 """How far the best group's share is above, and the worst one's below, the average (beta of LongCodeZip)."""
 SMALL_GROUP = 40

@@ -13,9 +13,7 @@ SCORE_DIGITS = 6
 """Scores are rounded so that float noise of a batch's shape cannot reorder them."""
 
 
-def grouped(
-    units: list[Unit], compressor: Compressor, layout: Arrangement, query: str | None
-) -> list[Unit]:
+def grouped(units: list[Unit], compressor: Compressor, layout: Arrangement, query: str | None) -> list[Unit]:
     """Return `units`, the content of `layout`, with the groups that the compressor sees among them."""
     groups = compressor.groups(layout, query) if isinstance(compressor, Arranger) else None
     if groups is None:

@@ -46,7 +46,14 @@ class CausalScorer:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, name: str, *, compat: bool = False, cache: Cache | None = None, state: str = ""
+        self,
+        model: Any,
+        tokenizer: Any,
+        name: str,
+        *,
+        compat: bool = False,
+        cache: Cache | None = None,
+        state: str = "",
     ) -> None:
         """Score with a transformers causal `model` and its `tokenizer`; `state` identifies both in the `cache`."""
         self.name = name
@@ -104,9 +111,7 @@ class CausalScorer:
             before = keep
         return asked, min(max(before, 1), len(asked))
 
-    def losses_at(
-        self, ids: Sequence[int], wanted: Sequence[tuple[int, Sequence[int]]]
-    ) -> list[NDArray[np.float64]]:
+    def losses_at(self, ids: Sequence[int], wanted: Sequence[tuple[int, Sequence[int]]]) -> list[NDArray[np.float64]]:
         """Return the losses of other labels at places of one text: from row (place) on, one per label given."""
         import torch
 

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from tiny_lm import TEXT, scorer, tiny
+
 from ctxzip.code.spikes import blocks, pseudo_lines, spikes, threshold
 from ctxzip.models.code_scorer import CodePiece
 from ctxzip.models.line_perplexity import line_bits
-
-from tests.tiny_lm import TEXT, scorer, tiny
 
 QUERY = "how are books found by title?"
 CHUNKS = ["def f():\n    return 1\n", TEXT[:120], TEXT, "class A:\n    pass\n" * 9]

@@ -7,6 +7,10 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from laws import Cli
+
 from ctxzip import Document, compress
 from ctxzip.code import lines
 from ctxzip.code.check import culprits, parses
@@ -18,8 +22,6 @@ from ctxzip.code.tree import Source
 from ctxzip.compressors.longcodezip import LongCodeZip, query_names
 from ctxzip.models.tokenizers import load_tokenizer
 from ctxzip.text import tiles
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 SNIPPETS = Path(__file__).parent / "snippets"
 NAMES = {path.suffix: path for path in sorted(SNIPPETS.iterdir())}
@@ -46,8 +48,10 @@ def installed(count: int) -> list[Path]:
 
 lines_of_code = st.lists(
     st.sampled_from(
-        ["def f(x):", "    return x", "    if x:", "        y = 1", "    else:", "class A:", "    def g(self): pass", "",
-         "# note", "@wraps", '    """Doc."""', "x = [", "    1,", "]", "    # why", "}", "{", "é = 'ü'", "\t\tz", "a; b"]
+        ["def f(x):", "    return x", "    if x:", "        y = 1", "    else:", "class A:", "    def g(self): pass",
+         "",
+         "# note", "@wraps", '    """Doc."""', "x = [", "    1,", "]", "    # why", "}", "{",
+         "é = 'ü'", "\t\tz", "a; b"]
     ),
     max_size=25,
 )  # fmt: skip
@@ -122,7 +126,8 @@ def test_without_a_query_the_skeleton_comes_first() -> None:
 
 
 def test_a_body_that_was_dropped_is_an_ellipsis_and_a_dropped_run_a_comment() -> None:
-    text = "def f(x):\n    '''Doc.'''\n    first = compute(x, 1, 2, 3)\n    second = compute(x, 4, 5, 6)\n    return first\n"
+    text = "def f(x):\n    '''Doc.'''\n"
+    text += "    first = compute(x, 1, 2, 3)\n    second = compute(x, 4, 5, 6)\n    return first\n"
     made = layout(text, "a.py")
     assert made.render([0]) == "def f(x): ...\n"
     assert made.render([0, 1]) == "def f(x):\n    '''Doc.'''\n    # ...\n"
@@ -146,7 +151,7 @@ def test_python_needs_no_grammar_and_other_languages_fall_back_to_indentation() 
     assert {language.name for language in LANGUAGES} >= {"python", "javascript", "typescript", "java", "c", "cpp", "go"}
 
 
-def test_several_files_share_one_budget_under_their_paths(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_several_files_share_one_budget_under_their_paths(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("made/\n*.gen.py\n")
     (tmp_path / "made").mkdir()
     for name in ("a.py", "b.py", "made/c.py", "d.gen.py"):

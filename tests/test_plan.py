@@ -95,9 +95,7 @@ def test_knapsack_is_the_best_there_is(items: list[tuple[int, int]], capacity: i
     assert sum(values[i] for i in chosen) == max(sum(values[i] for i in c) for c in fitting)
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 500), st.floats(0.1, 2)), min_size=1, max_size=20), st.integers(0, 5000)
-)
+@given(st.lists(st.tuples(st.integers(1, 500), st.floats(0.1, 2)), min_size=1, max_size=20), st.integers(0, 5000))
 def test_water_filling_spends_the_budget_and_no_share_exceeds_one(parts: list[tuple[int, float]], budget: int) -> None:
     sizes, weights = [s for s, _ in parts], [w for _, w in parts]
     shares = water_fill(sizes, weights, budget)

@@ -25,14 +25,33 @@ def _grammar(name: str, function: str = "language") -> tuple[str, str]:
 
 
 _SCRIPT_FUNCTIONS = frozenset(
-    "function_declaration generator_function_declaration function_expression generator_function arrow_function "
-    "method_definition function_signature method_signature abstract_method_signature".split()
+    [
+        "function_declaration",
+        "generator_function_declaration",
+        "function_expression",
+        "generator_function",
+        "arrow_function",
+        "method_definition",
+        "function_signature",
+        "method_signature",
+        "abstract_method_signature",
+    ]
 )
 _SCRIPT_CLASSES = frozenset(
-    "class_declaration class abstract_class_declaration interface_declaration enum_declaration internal_module "
-    "module type_alias_declaration".split()
+    [
+        "class_declaration",
+        "class",
+        "abstract_class_declaration",
+        "interface_declaration",
+        "enum_declaration",
+        "internal_module",
+        "module",
+        "type_alias_declaration",
+    ]
 )
-_C_CLASSES = frozenset("struct_specifier union_specifier enum_specifier class_specifier namespace_definition".split())
+_C_CLASSES = frozenset(
+    ["struct_specifier", "union_specifier", "enum_specifier", "class_specifier", "namespace_definition"]
+)
 
 PYTHON = Language(
     "python",
@@ -68,8 +87,13 @@ LANGUAGES = (
         _grammar("java"),
         frozenset({"method_declaration", "constructor_declaration", "compact_constructor_declaration"}),
         frozenset(
-            "class_declaration interface_declaration enum_declaration record_declaration "
-            "annotation_type_declaration".split()
+            [
+                "class_declaration",
+                "interface_declaration",
+                "enum_declaration",
+                "record_declaration",
+                "annotation_type_declaration",
+            ]
         ),
     ),
     Language("c", (".c", ".h"), "//", _grammar("c"), frozenset({"function_definition"}), _C_CLASSES),
@@ -87,7 +111,7 @@ LANGUAGES = (
         "//",
         _grammar("rust"),
         frozenset({"function_item", "function_signature_item", "macro_definition"}),
-        frozenset("struct_item enum_item union_item impl_item trait_item mod_item".split()),
+        frozenset(["struct_item", "enum_item", "union_item", "impl_item", "trait_item", "mod_item"]),
     ),
     Language(
         "go",
@@ -122,12 +146,17 @@ TEXT = Language("text", (), "")
 
 _BY_SUFFIX = {suffix: language for language in (*_OTHERS, *LANGUAGES) for suffix in language.suffixes}
 _CPP = next(language for language in LANGUAGES if language.name == "cpp")
-_CPP_MARKS = re.compile(r"^\s*(?:class\s+\w+[^;]*\{?$|namespace\b|template\s*<|public:|private:|using\s+\w)", re.MULTILINE)
+_CPP_MARKS = re.compile(
+    r"^\s*(?:class\s+\w+[^;]*\{?$|namespace\b|template\s*<|public:|private:|using\s+\w)", re.MULTILINE
+)
 _SIGNS = (
     (".py", re.compile(r"^(?:from\s+[\w.]+\s+import\s|import\s+[\w.]+|(?:async\s+)?def\s+\w+\(|@\w+)", re.MULTILINE)),
     (".go", re.compile(r"^package\s+\w+\s*$", re.MULTILINE)),
     (".rs", re.compile(r"^\s*(?:pub\s+)?(?:fn\s+\w+|impl\b|use\s+[\w:]+(?:::|;))", re.MULTILINE)),
-    (".java", re.compile(r"^(?:package\s+[\w.]+;|import\s+java|public\s+(?:final\s+)?(?:class|interface))", re.MULTILINE)),
+    (
+        ".java",
+        re.compile(r"^(?:package\s+[\w.]+;|import\s+java|public\s+(?:final\s+)?(?:class|interface))", re.MULTILINE),
+    ),
     (".hpp", re.compile(r"^(?:namespace\s+\w+|template\s*<|#include\s+<\w+>)", re.MULTILINE)),
     (".c", re.compile(r"^#\s*(?:include|define|ifndef)\b", re.MULTILINE)),
     (".ts", re.compile(r"^(?:export\s+)?(?:interface|type)\s+\w+|^\s*(?:public|private|readonly)\s", re.MULTILINE)),

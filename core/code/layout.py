@@ -82,9 +82,7 @@ class CodeLayout:
         self.content = [span for span in spans if span.role is Role.CONTENT]
         self.members = _members(outline, self.content)
         """The indices of the elements (first, last exclusive) that each content span covers."""
-        self._size = list(
-            accumulate((len(_ROUGHLY_TOKENS.findall(line)) for line in outline.source.lines), initial=0)
-        )
+        self._size = list(accumulate((len(_ROUGHLY_TOKENS.findall(line)) for line in outline.source.lines), initial=0))
         self._memory: tuple[tuple[int, ...], str] | None = None
 
     def render(self, kept: Sequence[int]) -> str:

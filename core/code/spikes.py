@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isfinite, sqrt
 from statistics import median
 
@@ -62,4 +63,4 @@ def blocks(values: Sequence[float]) -> list[range]:
     """Cut statements, in order, after every one whose value is a spike."""
     cuts = [at + 1 for at in spikes(values, threshold(values))]
     bounds = [0, *cuts, len(values)]
-    return [range(start, end) for start, end in zip(bounds, bounds[1:], strict=False) if end > start]
+    return [range(start, end) for start, end in pairwise(bounds) if end > start]

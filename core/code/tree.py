@@ -111,7 +111,7 @@ def runs(source: Source, candidates: Sequence[Candidate], least: int, comment: s
 
 
 def _merged(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return `candidates` in order, those that share a line joined into one statement."""
+    """Return `candidates` in order, those that share a line joined; the longest says what is inside."""
     merged: list[Candidate] = []
     for item in sorted(candidates, key=lambda c: (c.row, c.column)):
         if not merged or item.row > merged[-1].end_row:
@@ -119,8 +119,9 @@ def _merged(candidates: Sequence[Candidate]) -> list[Candidate]:
             continue
         before = merged[-1]
         end = max((before.end_row, before.end_column), (item.end_row, item.end_column))
-        fixed = before.fixed or item.fixed
-        merged[-1] = Candidate(before.row, before.column, *end, leaf(Kind.STATEMENT), fixed)
+        longer = max(before, item, key=lambda c: c.end_row - c.row)
+        make = longer.make if longer.end_row > longer.row else leaf(Kind.STATEMENT)
+        merged[-1] = Candidate(before.row, before.column, *end, make, before.fixed or item.fixed)
     return merged
 
 

@@ -28,25 +28,72 @@ LISTS = frozenset(
 )
 """Nodes whose children can be dropped one by one."""
 _LITERALS = frozenset(
-    "dictionary list set object array array_initializer initializer_list array_expression field_initializer_list "
-    "literal_value enum_body enumerator_list enum_variant_list".split()
+    [
+        "dictionary",
+        "list",
+        "set",
+        "object",
+        "array",
+        "array_initializer",
+        "initializer_list",
+        "array_expression",
+        "field_initializer_list",
+        "literal_value",
+        "enum_body",
+        "enumerator_list",
+        "enum_variant_list",
+    ]
 )
 _OPAQUE = frozenset(
-    "string template_string string_literal raw_string_literal interpreted_string_literal concatenated_string "
-    "preproc_def preproc_function_def macro_definition formal_parameters parameters parameter_list".split()
+    [
+        "string",
+        "template_string",
+        "string_literal",
+        "raw_string_literal",
+        "interpreted_string_literal",
+        "concatenated_string",
+        "preproc_def",
+        "preproc_function_def",
+        "macro_definition",
+        "formal_parameters",
+        "parameters",
+        "parameter_list",
+    ]
 )
 _FIXED = frozenset({"preproc_call", "package_clause", "package_declaration", "ERROR"})
 _IMPORTS = frozenset(
-    "import_statement import_from_statement future_import_statement import_declaration preproc_include "
-    "use_declaration extern_crate_declaration import_spec".split()
+    [
+        "import_statement",
+        "import_from_statement",
+        "future_import_statement",
+        "import_declaration",
+        "preproc_include",
+        "use_declaration",
+        "extern_crate_declaration",
+        "import_spec",
+    ]
 )
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 _LEADS = frozenset({"attribute_item", "decorator"})
 """Siblings that belong to the declaration after them."""
 _WRAPPERS = frozenset(
-    "export_statement ambient_declaration decorated_definition template_declaration expression_statement "
-    "lexical_declaration variable_declaration variable_declarator assignment_expression pair field_definition "
-    "public_field_definition type_declaration linkage_specification internal_module".split()
+    [
+        "export_statement",
+        "ambient_declaration",
+        "decorated_definition",
+        "template_declaration",
+        "expression_statement",
+        "lexical_declaration",
+        "variable_declaration",
+        "variable_declarator",
+        "assignment_expression",
+        "pair",
+        "field_definition",
+        "public_field_definition",
+        "type_declaration",
+        "linkage_specification",
+        "internal_module",
+    ]
 )
 """Nodes around a declaration that do not change what it is."""
 
