@@ -21,7 +21,7 @@ def read_documents(files: Sequence[str], encoding: str, *, lists: bool = False) 
 
     Raises `InputError` for what cannot be read and `UsageError` for a terminal where text was expected.
     """
-    names = list(files) or [STDIN]
+    names = _with_directories(files) or [STDIN]
     if names == [STDIN] and not files and sys.stdin.isatty():
         raise UsageError("nothing to read", hint="name a file, or pipe text in; ctxzip --help shows more")
     if names.count(STDIN) > 1:
@@ -33,8 +33,22 @@ def read_documents(files: Sequence[str], encoding: str, *, lists: bool = False) 
         if lists and text.lstrip()[:1] == "[" and (listed := passages_from_json(text)):
             documents.extend(listed)
         else:
-            documents.append(Document(text, id=name if several else None))
+            path = None if name == STDIN else name
+            documents.append(Document(text, id=name if several else None, path=path))
     return documents
+
+
+def _with_directories(files: Sequence[str]) -> list[str]:
+    """Return `files` with the source files of every directory in its place."""
+    names: list[str] = []
+    for name in files:
+        if name != STDIN and Path(name).is_dir():
+            from ctxzip.cli.walk import source_files
+
+            names += [str(path) for path in source_files(Path(name))]
+        else:
+            names.append(name)
+    return names
 
 
 def read_query(value: object) -> str | None:

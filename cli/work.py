@@ -24,8 +24,7 @@ def compressed(documents: Sequence[Document], options: Options, *, quiet: bool) 
 def counts(files: Sequence[str], tokenizer: str, encoding: str) -> list[tuple[str, int]]:
     """Return the name and the number of tokens of every file."""
     counter = load_tokenizer(tokenizer)
-    names = list(files) or [STDIN]
     return [
-        (name, counter.count(document.text))
-        for name, document in zip(names, read_documents(files, encoding), strict=True)
+        (document.path or document.id or STDIN, counter.count(document.text))
+        for document in read_documents(files, encoding)
     ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from ctxzip.choice import ModelChoice
+from ctxzip.code.languages import by_suffix
 from ctxzip.errors import UnknownName, UsageError
 from ctxzip.protocols import Compressor
+from ctxzip.text import Document
 
 GROUP = "ctxzip.compressors"
 """Entry points of this group add compressors: `name = "package.module:Class"`; the class has `of(ModelChoice)`."""
@@ -16,8 +19,10 @@ BUILT_IN = {
     "llmlingua2": "ctxzip.compressors.llmlingua2:LLMLingua2",
     "exit": "ctxzip.compressors.exit:Exit",
     "recomp": "ctxzip.compressors.recomp:Recomp",
+    "longcodezip": "ctxzip.compressors.longcodezip:LongCodeZip",
 }
 SUMMARIES = {
+    "longcodezip": "functions ranked by a query and shortened; source code, output parses",
     "llmlingua2": "words kept or dropped by a token classifier; any text, no query",
     "exit": "sentences that help to answer a query, each judged in its document",
     "recomp": "sentences nearest to a query by embeddings; may return nothing",
@@ -26,10 +31,15 @@ QUERY_FREE = ("llmlingua2",)
 QUERY_AWARE = ("exit", "recomp")
 
 
-def chosen(method: str, query: str | None) -> str:
-    """Return the name of the method to run: `auto` takes exit for a query, else llmlingua2."""
+def chosen(method: str, query: str | None, documents: Sequence[Document] = ()) -> str:
+    """Return the name of the method to run: `auto` takes exit for a query, else llmlingua2.
+
+    Files of code, told by their names alone, are for longcodezip.
+    """
     if method != "auto":
         return method
+    if documents and all(document.path and by_suffix(document.path) for document in documents):
+        return "longcodezip"
     return "llmlingua2" if query is None else "exit"
 
 

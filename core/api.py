@@ -74,6 +74,6 @@ def compress_with(source: Source, options: Options, compressor: Compressor | Non
     documents = documents_of(source)
     counter = load_tokenizer(options.tokenizer)
     if compressor is None:
-        compressor = load(chosen(options.method, options.query), options.weights)
+        compressor = load(chosen(options.method, options.query, documents), options.weights)
     agree(compressor, options.query)
     return run(documents, compressor, counter, options)

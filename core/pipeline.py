@@ -14,9 +14,7 @@ from ctxzip.protocols import Arrangement, Arranger, Borrower, Calibrated, Compre
 from ctxzip.result import Compression
 from ctxzip.segment import fuse
 from ctxzip.text import Document, Role, Span
-
-SCORE_DIGITS = 6
-"""Scores are rounded so that float noise of a batch's shape cannot reorder them."""
+from ctxzip.units import SCORE_DIGITS, grouped, units_of
 
 SPARE = 0.08
 """Share of a budget that words of a shortened piece may take instead of lesser whole pieces."""
@@ -30,6 +28,8 @@ DEFAULT_THRESHOLD = 0.5
 """Score from which pieces are kept when the compressor has no mark of its own."""
 CANDIDATES = 6
 """Pieces that are tried for shortening, best first."""
+ROUNDS = 4
+"""Plans made before a document whose form every cut spoils is kept or dropped whole."""
 
 WORTH_A_REMARK = 16
 """Tokens from which a piece that did not fit is mentioned."""
@@ -61,21 +61,30 @@ class Draft:
     """What tiles each document: the content, and the structure around it."""
 
     @classmethod
-    def of(cls, documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options) -> Draft:
-        """Segment, protect and score `documents`."""
+    def of(
+        cls,
+        documents: Sequence[Document],
+        compressor: Compressor,
+        tokenizer: Tokenizer,
+        options: Options,
+        uncut: Sequence[Sequence[Span]] | None = None,
+    ) -> Draft:
+        """Segment, protect and score `documents`; the spans `uncut` of each stay in one piece."""
         tiles: list[list[Span]] = []
         hard: list[list[Span]] = []
-        for document in documents:
-            guards = options.protection.guards(document.text)
+        for document, whole in zip(documents, uncut or [()] * len(documents), strict=True):
+            guards = options.protection.guards(document.text, asked_only=isinstance(compressor, Arranger))
             hard.append(hard_spans(guards))
-            pieces = fuse(compressor.segment(document), [guard.span for guard in guards], heads=True)
+            pieces = fuse(compressor.segment(document), [*whole, *(guard.span for guard in guards)], heads=True)
             tiles.append(fuse(pieces, hard[-1]))
         layouts = [_arranged(compressor, d, own) for d, own in zip(documents, tiles, strict=True)]
         scores = compressor.score(documents, [layout.content for layout in layouts], options.query)
         units = [
             unit
             for index, layout in enumerate(layouts)
-            for unit in _units(index, layout, scores[index], hard[index], tokenizer)
+            for unit in grouped(
+                units_of(index, layout, scores[index], hard[index], tokenizer), compressor, layout, options.query
+            )
         ]
         return cls(documents, layouts, units, tokenizer, tiles)
 
@@ -104,16 +113,20 @@ class Draft:
         units = [*self.units[:index], *parts, *self.units[index + 1 :]]
         return Draft(self.documents, layouts, units, self.tokenizer, tiles), len(parts)
 
-    def render(self, kept: Sequence[int]) -> list[Document]:
-        """Return the documents that the units `kept` (indices, ascending) leave."""
+    def of_each(self, kept: Sequence[int]) -> list[list[int]]:
+        """Return for every document which of its content the units `kept` (indices, ascending) are."""
         chosen: list[list[int]] = [[] for _ in self.documents]
         first = self._first_units()
         for index in kept:
             document = self.units[index].document
             chosen[document].append(index - first[document])
+        return chosen
+
+    def render(self, kept: Sequence[int]) -> list[Document]:
+        """Return the documents that the units `kept` (indices, ascending) leave."""
         return [
             replace(document, text=layout.render(ordinals))
-            for document, layout, ordinals in zip(self.documents, self.layouts, chosen, strict=True)
+            for document, layout, ordinals in zip(self.documents, self.layouts, self.of_each(kept), strict=True)
         ]
 
     def count(self, kept: Sequence[int]) -> int:
@@ -155,32 +168,6 @@ def _cut(
     return pieces, [unit.score for unit in inner.units]
 
 
-def _units(
-    document: int, layout: Arrangement, scores: Sequence[float], hard: Sequence[Span], tokenizer: Tokenizer
-) -> list[Unit]:
-    """Return one unit per content span, pinned where it overlaps a hard span."""
-    sizes = tokenizer.count_many([span.of(layout.text) for span in layout.content])
-    pinned = _overlapping(layout.content, hard)
-    return [
-        Unit(document, span, size, round(float(score), SCORE_DIGITS), index in pinned)
-        for index, (span, size, score) in enumerate(zip(layout.content, sizes, scores, strict=True))
-    ]
-
-
-def _overlapping(spans: Sequence[Span], others: Sequence[Span]) -> set[int]:
-    """Return the indices of the ordered `spans` that overlap any of `others`."""
-    found: set[int] = set()
-    index = 0
-    for other in sorted(others, key=lambda span: span.start):
-        while index < len(spans) and spans[index].end <= other.start:
-            index += 1
-        at = index
-        while at < len(spans) and spans[at].start < other.end:
-            found.add(at)
-            at += 1
-    return found
-
-
 def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options) -> Compression:
     """Compress `documents` within their shared budget and report what became of every piece.
 
@@ -195,12 +182,11 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         made, chosen = list(documents), _everything(documents, tokenizer)
         notes.append("already within the budget: unchanged")
     else:
-        draft = Draft.of(documents, compressor, tokenizer, options)
-        draft, chosen = _choose(draft, limit, compressor, options)
+        draft, chosen, form = _settled(documents, compressor, tokenizer, options, limit)
         made = draft.render(chosen.kept)
         if chosen.tokens > before:
             made, chosen = list(documents), _everything(documents, tokenizer)
-        notes.extend(_remarks(chosen, limit, options))
+        notes.extend([*_remarks(chosen, limit, options), *form])
     return Compression(
         text=assemble(made),
         documents=made,
@@ -215,6 +201,31 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         notes=notes,
         allotments=chosen.allotments,
     )
+
+
+def _settled(
+    documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options, limit: int | None
+) -> tuple[Draft, Plan, list[str]]:
+    """Return the draft, the plan, and remarks on the form of the texts that the plan leaves.
+
+    Where a cut spoils the form of a text the compressor names what to leave in one piece, and all is planned
+    again; after `ROUNDS` the documents concerned are kept or dropped whole.
+    """
+    uncut: list[list[Span]] = [[] for _ in documents]
+    for attempt in range(ROUNDS + 1):
+        draft = Draft.of(documents, compressor, tokenizer, options, uncut)
+        draft, chosen = _choose(draft, limit, compressor, options)
+        if not isinstance(compressor, Arranger):
+            return draft, chosen, []
+        choices = zip(draft.layouts, draft.of_each(chosen.kept), strict=True)
+        spoilt = [compressor.uncut(layout, kept) for layout, kept in choices]
+        if not any(spoilt):
+            break
+        for index, found in enumerate(spoilt):
+            last = found and attempt + 1 >= ROUNDS
+            uncut[index].extend([Span(0, len(documents[index].text))] if last else found)
+    made = draft.render(chosen.kept)
+    return draft, chosen, compressor.remarks(draft.layouts, made) if isinstance(compressor, Arranger) else []
 
 
 def _choose(draft: Draft, limit: int | None, compressor: Compressor, options: Options) -> tuple[Draft, Plan]:

@@ -13,12 +13,23 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from ctxzip.errors import BudgetError
+from ctxzip.shares import choose_groups
 from ctxzip.text import Span
 
 CLOSE_ENOUGH = 0.998
 """Share of the limit at which the search for the last unit of a prefix stops; the filling goes on from there."""
 PATIENCE = 300_000
 """Work allowed in filling, in kept units re-rendered; keeps huge inputs linear."""
+
+GUESSES = 8
+"""Counts spent on finding the nominal budget at which a choice by groups renders to the limit."""
+
+FAILURES = 24
+"""Units tried in vain after which filling stops, once the limit is nearly used up."""
+ENOUGH = 0.985
+"""Share of the limit that is nearly all of it."""
+FULL_FROM = 100
+"""Tokens of budget under which filling never stops early."""
 
 Count = Callable[[Sequence[int]], int]
 
@@ -34,6 +45,8 @@ class Unit:
     pinned: bool = False
     part: bool = False
     """A word of a piece that is shortened because it does not fit whole."""
+    group: tuple[int, int] | None = None
+    """What it belongs to when pieces are chosen in groups first, as the lines of a function are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +95,12 @@ def plan(
         return _allot(units, set(pinned), least, None)
     order = [i for i in ranked(units) if units[i].score >= floor]
     search = _Search(units, order, pinned, limit, count)
-    length, used = search.longest_prefix(least)
-    chosen = {*pinned, *order[:length]}
-    used = search.fill(chosen, order[length:], used, spare)
+    if any(unit.group for unit in units):
+        chosen, used = _by_groups(units, pinned, limit, count)
+    else:
+        length, used = search.longest_prefix(least)
+        chosen = {*pinned, *order[:length]}
+    used = search.fill(chosen, [index for index in order if index not in chosen], used, spare)
     skipped = next((units[i] for i in order if i not in chosen), None)
     worst = min((units[i].score for i in chosen if not units[i].pinned), default=None)
     beaten = skipped is not None and worst is not None and skipped.score > worst
@@ -188,15 +204,46 @@ class _Search:
         Returns the tokens then taken.
         """
         patience = PATIENCE
+        failures = 0
         for index in rest:
             room = self.limit - used
             if room <= spare or patience <= 0:
+                break
+            if failures > FAILURES and used >= self.limit * ENOUGH and self.limit >= FULL_FROM:
                 break
             if self.costs[index] > room + 1:
                 continue
             tokens = self.count(sorted([*chosen, index]))
             patience -= len(chosen) + 1
+            failures += tokens > self.limit
             if tokens <= self.limit:
                 chosen.add(index)
                 used = tokens
         return used
+
+
+def _by_groups(units: Sequence[Unit], pinned: Sequence[int], limit: int, count: Count) -> tuple[set[int], int]:
+    """Return the largest choice of groups found to fit, and the tokens its rendering takes.
+
+    Groups are chosen on the units' own sizes; what the rendering adds is learnt from each exact count.
+    """
+    free = [i for i in range(len(units)) if not units[i].pinned]
+    chosen, used = set(pinned), count(list(pinned))
+    low, high, nominal = 0.0, float("inf"), float(limit - used)
+    for _ in range(GUESSES):
+        trial = {*pinned, *(free[at] for at in choose_groups([units[i] for i in free], int(nominal)))}
+        tokens = count(sorted(trial))
+        if tokens <= limit:
+            low = nominal
+            if tokens >= used:
+                chosen, used = trial, tokens
+            if tokens >= limit * CLOSE_ENOUGH or len(trial) == len(units):
+                break
+        else:
+            high = nominal
+        nominal *= limit / max(tokens, 1)
+        if not low < nominal < high:
+            nominal = (low + high) / 2 if high < float("inf") else 1.25 * low + 1
+        if high - low < 1:
+            break
+    return chosen, used

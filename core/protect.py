@@ -40,10 +40,14 @@ class Protection:
             known = ", ".join(sorted(KINDS | {"all"}))
             raise UsageError(f"unknown kind of protection {kind!r}", hint=f"--allow takes: {known}")
 
-    def guards(self, text: str) -> list[Guard]:
-        """Return what must stay whole in `text`, hard guards included; guards may overlap."""
+    def guards(self, text: str, *, asked_only: bool = False) -> list[Guard]:
+        """Return what must stay whole in `text`, hard guards included; guards may overlap.
+
+        With `asked_only` only what the user's patterns match: the marks of templates and of Markdown mean
+        something else in source code.
+        """
         found = [Guard(span, "pattern", hard=True) for span in self._asked(text)]
-        if "all" in self.allow:
+        if asked_only or "all" in self.allow:
             return found
         for kind, (finder, hard) in _FINDERS.items():
             if kind not in self.allow:

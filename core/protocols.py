@@ -82,3 +82,12 @@ class Arranger(Protocol):
 
     def arrange(self, document: Document, spans: Sequence[Span]) -> Arrangement:
         """Return the arrangement of `spans`, which tile the document's text."""
+
+    def groups(self, arrangement: Arrangement, query: str | None) -> Sequence[int] | None:
+        """Return what each content span belongs to, for choosing groups before pieces; None to choose pieces."""
+
+    def uncut(self, arrangement: Arrangement, kept: Sequence[int]) -> list[Span]:
+        """Return the spans to leave in one piece because cutting them as `kept` does spoils the text's form."""
+
+    def remarks(self, arrangements: Sequence[Arrangement], made: Sequence[Document]) -> list[str]:
+        """Return what a report should say about the form of the texts `made`."""

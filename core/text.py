@@ -48,6 +48,8 @@ class Document:
     text: str
     id: str | None = None
     title: str | None = None
+    path: str | None = None
+    """The file it came from, which tells its language; shown only where it is also the id."""
 
 
 Source = str | Document | Sequence[str | Document]

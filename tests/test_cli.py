@@ -113,7 +113,7 @@ def test_an_encoding_can_be_named(cli: Cli, tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["compress", "missing.txt"], 2, "no such file: missing.txt"),
-        (["compress", "."], 2, "is a directory"),
+        (["compress", "tests/golden/texts"], 2, "no source files"),
         (["compress", "BINARY"], 2, "offset 2"),
         (["compress", "LATIN"], 2, "offset 3"),
         (["compress", "FILE", "--ratio", "1"], 2, "would not make anything shorter"),

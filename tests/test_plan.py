@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from ctxzip.errors import BudgetError
 from ctxzip.plan import Plan, Unit, above, plan
+from ctxzip.shares import greedy, knapsack, water_fill
 from ctxzip.text import Span
 
 scores = st.integers(0, 1000).map(lambda n: n / 1000)
@@ -75,3 +77,40 @@ def test_the_best_unit_left_out_is_named() -> None:
 def test_a_threshold_keeps_every_unit_at_or_above_it() -> None:
     units = [Unit(0, Span(i, i + 1), 1, i / 10) for i in range(10)]
     assert above(units, 0.7, len).kept == [7, 8, 9]
+
+
+def test_knapsack_takes_only_what_raises_the_value() -> None:
+    assert knapsack([3, 4, 2, 5], [1, -2, 0, 5], 9) == [0, 3]
+    assert greedy([3, 4, 2, 5], [1, -2, 0, 5], 12) == [3, 0, 2]
+    assert knapsack([3], [1.0], 2) == knapsack([], [], 5) == []
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(-3, 9)), max_size=9), st.integers(0, 30))
+def test_knapsack_is_the_best_there_is(items: list[tuple[int, int]], capacity: int) -> None:
+    weights, values = [w for w, _ in items], [float(v) for _, v in items]
+    chosen = knapsack(weights, values, capacity)
+    choices = [[i for i in range(len(items)) if mask >> i & 1] for mask in range(1 << len(items))]
+    fitting = [c for c in choices if sum(weights[i] for i in c) <= capacity]
+    assert sum(weights[i] for i in chosen) <= capacity
+    assert sum(values[i] for i in chosen) == max(sum(values[i] for i in c) for c in fitting)
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.floats(0.1, 2)), min_size=1, max_size=20), st.integers(0, 5000))
+def test_water_filling_spends_the_budget_and_no_share_exceeds_one(parts: list[tuple[int, float]], budget: int) -> None:
+    sizes, weights = [s for s, _ in parts], [w for _, w in parts]
+    shares = water_fill(sizes, weights, budget)
+    assert all(0 <= share <= 1 for share in shares)
+    spent = sum(share * size for share, size in zip(shares, sizes, strict=True))
+    assert spent == pytest.approx(min(budget, sum(sizes)), rel=1e-6, abs=1e-6)
+
+
+@given(units_strategy, st.integers(1, 400), st.integers(0, 2))
+def test_groups_obey_the_budget(units: Sequence[Unit], limit: int, joint: int) -> None:
+    grouped = [replace(unit, group=(0, index // 4)) for index, unit in enumerate(units)]
+    try:
+        made = make(grouped, limit, joint)
+    except BudgetError:
+        return
+    assert made.tokens <= limit
+    assert all(index in made.kept for index, unit in enumerate(grouped) if unit.pinned)
+    assert make(grouped, limit, joint) == made

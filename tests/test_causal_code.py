@@ -1,0 +1,118 @@
+"""The fast scoring of code equals the slow one: E1, E2, E3 of the design, and the released formula."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from tiny_lm import TEXT, scorer, tiny
+
+from ctxzip.code.spikes import blocks, pseudo_lines, spikes, threshold
+from ctxzip.models.code_scorer import CodePiece
+from ctxzip.models.line_perplexity import line_bits
+
+QUERY = "how are books found by title?"
+CHUNKS = ["def f():\n    return 1\n", TEXT[:120], TEXT, "class A:\n    pass\n" * 9]
+
+
+def _losses_one_by_one(ids: list[int], start: int, *, begin: bool) -> list[float]:
+    """The plain way: one forward, full logits, no padding."""
+    import torch
+
+    model, _ = tiny(begin)
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([ids])).logits[0].double()
+    chances = torch.log_softmax(logits, dim=-1)
+    return [-float(chances[at - 1, ids[at]]) for at in range(start, len(ids))]
+
+
+@pytest.mark.parametrize("begin", [False, True])
+def test_e1_one_forward_gives_the_line_values_of_one_forward_per_line(begin: bool) -> None:
+    lines = pseudo_lines(TEXT)
+    fast = line_bits(scorer(start=begin), TEXT)
+    tool = scorer(start=begin)
+    prefix = ""
+    for line, value in zip(lines, fast, strict=True):
+        if line:
+            start = max(1, len(tool.ids(prefix)) if prefix else 0)
+            slow = _losses_one_by_one(tool.ids(prefix + line), start, begin=begin)
+            expected = sum(slow) / len(slow) / math.log(2) if slow else math.inf
+            assert value == pytest.approx(expected, abs=1e-4)
+        else:
+            assert value == 0
+        prefix += line + "\n"
+
+
+def test_e1_reads_every_token_about_once() -> None:
+    tool = scorer()
+    line_bits(tool, TEXT)
+    naive = sum(len(tool.ids("\n".join(pseudo_lines(TEXT)[: i + 1]))) for i in range(len(pseudo_lines(TEXT))))
+    assert tool.tokens_read < naive / 4
+
+
+@pytest.mark.parametrize("begin", [False, True])
+def test_e2_batches_with_a_sliced_head_equal_single_forwards(begin: bool) -> None:
+    tool = scorer(start=begin)
+    batched = tool.question_losses(QUERY, CHUNKS)
+    for chunk, losses in zip(CHUNKS, batched, strict=True):
+        ids = tool.ids(chunk + "\n\n" + QUERY)
+        start = len(tool.ids(chunk + "\n\n"))
+        assert losses == pytest.approx(_losses_one_by_one(ids, start, begin=begin), rel=2e-4)
+
+
+def test_e3_remembered_chunks_give_the_same_losses_for_further_questions() -> None:
+    tool = scorer(start=True)
+    compared = 0
+    for chunk in CHUNKS:
+        memory = tool.remember(chunk)
+        for query in (QUERY, "sum of values"):
+            again = tool.ask(query, chunk, memory)
+            if again is not None:
+                compared += 1
+                assert again == pytest.approx(tool.question_losses(query, [chunk])[0], rel=2e-4)
+    assert compared >= 4
+
+
+def test_the_question_is_never_cut_and_an_endless_chunk_does_not_win() -> None:
+    tool = scorer()
+    huge = TEXT * 60
+    losses = tool.question_losses(QUERY, [huge])[0]
+    assert len(losses) == len(tool.ids(QUERY))
+    assert np.isfinite(tool.gains(QUERY, [huge, TEXT])).all()
+
+
+def test_without_a_start_token_both_terms_leave_out_the_first_token_of_the_question() -> None:
+    tool = scorer()
+    asked = len(tool.ids(QUERY))
+    assert len(tool.question_losses(QUERY, [""])[0]) == asked - 1
+    assert len(scorer(start=True).question_losses(QUERY, [""])[0]) == asked
+
+
+def test_compat_is_the_difference_of_perplexities() -> None:
+    tool = scorer(start=True, compat=True)
+    base, given = tool.question_losses(QUERY, ["", CHUNKS[0]])
+    expected = np.exp(base.mean()) - np.exp(given[1:].mean())
+    assert tool.gains(QUERY, [CHUNKS[0]])[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_every_part_of_a_chunk_gets_a_value() -> None:
+    cuts = [i + 1 for i, c in enumerate(TEXT) if c == "\n"]
+    values = scorer().lines(QUERY, CodePiece("Shelf", TEXT), cuts)
+    assert len(values) == len(cuts)
+    assert values.min() == 0 and values.max() == 1
+
+
+def test_pseudo_lines_follow_the_released_implementation() -> None:
+    assert pseudo_lines("a\n\nb\n\n\nc\n") == ["a", " ", "b", " ", "", "c", ""]
+
+
+@pytest.mark.parametrize(("method", "expected"), [("std", 2.7236), ("robust", 2.79652), ("iqr", 3.55), ("mad", 2.7)])
+def test_thresholds(method: str, expected: float) -> None:
+    assert threshold([1, 2, 3, 4, 0, math.inf], method) == pytest.approx(expected, abs=1e-4)
+    assert threshold([1, 2], method) == 0.5
+
+
+def test_a_spike_is_above_one_neighbour_and_below_none() -> None:
+    assert spikes([0, 5, 0, 1, 1, math.inf, 0], 2) == [1]
+    assert blocks([0, 9, 0, 0, 0, 0]) == [range(0, 2), range(2, 6)]
