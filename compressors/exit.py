@@ -7,6 +7,7 @@ from functools import cached_property
 
 from ctxzip.choice import ModelChoice
 from ctxzip.compressors.sentence_based import SentenceCompressor
+from ctxzip.models.bundled import encoder
 from ctxzip.models.protocols import RelevanceScorer
 from ctxzip.models.relevance_scorers import load_relevance_scorer
 from ctxzip.models.store import BUNDLED
@@ -29,6 +30,8 @@ class Exit(SentenceCompressor):
         """
         self.model = f"{model} + {adapter}" if adapter else model or BUNDLED
         self._choice = ModelChoice(model, adapter, cache=cache)
+        if self.model == BUNDLED:
+            encoder()
 
     @classmethod
     def of(cls, weights: ModelChoice) -> Exit:

@@ -12,6 +12,7 @@ from ctxzip import segment
 from ctxzip.choice import ModelChoice
 from ctxzip.compressors import llmlingua2_compat as compat
 from ctxzip.errors import UnknownName, UsageError
+from ctxzip.models.bundled import encoder
 from ctxzip.models.store import BUNDLED, locate
 from ctxzip.models.token_scorer import TokenScorer, load_token_scorer
 from ctxzip.text import Document, Span
@@ -42,7 +43,9 @@ class LLMLingua2:
         self._first_token = token_to_word == "first"
         self.model = model or BUNDLED
         self._compat = compat
-        if self.model != BUNDLED:
+        if self.model == BUNDLED:
+            encoder()  # while the tokenizer's vocabulary loads beside it
+        else:
             locate(self.model)
 
     @classmethod

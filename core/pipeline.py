@@ -10,7 +10,7 @@ from ctxzip.layout import Layout
 from ctxzip.options import DEFAULT_BUDGET, Options
 from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, plan, ranked
 from ctxzip.protect import hard_spans
-from ctxzip.protocols import Arrangement, Arranger, Borrower, Calibrated, Compressor, Tokenizer
+from ctxzip.protocols import Arrangement, Arranger, Borrower, Calibrated, Compressor, FormKeeper, Tokenizer
 from ctxzip.result import Compression
 from ctxzip.segment import fuse
 from ctxzip.text import Document, Role, Span
@@ -73,7 +73,7 @@ class Draft:
         tiles: list[list[Span]] = []
         hard: list[list[Span]] = []
         for document, whole in zip(documents, uncut or [()] * len(documents), strict=True):
-            guards = options.protection.guards(document.text, asked_only=isinstance(compressor, Arranger))
+            guards = options.protection.guards(document.text, asked_only=isinstance(compressor, FormKeeper))
             hard.append(hard_spans(guards))
             pieces = fuse(compressor.segment(document), [*whole, *(guard.span for guard in guards)], heads=True)
             tiles.append(fuse(pieces, hard[-1]))
@@ -215,7 +215,7 @@ def _settled(
     for attempt in range(ROUNDS + 1):
         draft = Draft.of(documents, compressor, tokenizer, options, uncut)
         draft, chosen = _choose(draft, limit, compressor, options)
-        if not isinstance(compressor, Arranger):
+        if not isinstance(compressor, FormKeeper):
             return draft, chosen, []
         choices = zip(draft.layouts, draft.of_each(chosen.kept), strict=True)
         spoilt = [compressor.uncut(layout, kept) for layout, kept in choices]
@@ -225,7 +225,7 @@ def _settled(
             last = found and attempt + 1 >= ROUNDS
             uncut[index].extend([Span(0, len(documents[index].text))] if last else found)
     made = draft.render(chosen.kept)
-    return draft, chosen, compressor.remarks(draft.layouts, made) if isinstance(compressor, Arranger) else []
+    return draft, chosen, compressor.remarks(draft.layouts, made) if isinstance(compressor, FormKeeper) else []
 
 
 def _choose(draft: Draft, limit: int | None, compressor: Compressor, options: Options) -> tuple[Draft, Plan]:

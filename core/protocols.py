@@ -78,10 +78,15 @@ class Borrower(Protocol):
 
 @runtime_checkable
 class Arranger(Protocol):
-    """A compressor whose documents need a structure of their own around what is kept, as code does."""
+    """A compressor whose documents need a structure of their own around what is kept, as headings or code do."""
 
     def arrange(self, document: Document, spans: Sequence[Span]) -> Arrangement:
         """Return the arrangement of `spans`, which tile the document's text."""
+
+
+@runtime_checkable
+class FormKeeper(Arranger, Protocol):
+    """An arranger that answers for the form of what is left: code still parses."""
 
     def groups(self, arrangement: Arrangement, query: str | None) -> Sequence[int] | None:
         """Return what each content span belongs to, for choosing groups before pieces; None to choose pieces."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ctxzip.plan import Unit
-from ctxzip.protocols import Arrangement, Arranger, Compressor, Tokenizer
+from ctxzip.protocols import Arrangement, Compressor, FormKeeper, Tokenizer
 from ctxzip.text import Span
 
 SCORE_DIGITS = 6
@@ -15,7 +15,7 @@ SCORE_DIGITS = 6
 
 def grouped(units: list[Unit], compressor: Compressor, layout: Arrangement, query: str | None) -> list[Unit]:
     """Return `units`, the content of `layout`, with the groups that the compressor sees among them."""
-    groups = compressor.groups(layout, query) if isinstance(compressor, Arranger) else None
+    groups = compressor.groups(layout, query) if isinstance(compressor, FormKeeper) else None
     if groups is None:
         return units
     return [replace(unit, group=(unit.document, group)) for unit, group in zip(units, groups, strict=True)]

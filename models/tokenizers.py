@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from ctxzip.errors import InputError, UnknownName
@@ -21,8 +22,15 @@ class EncodingCounter:
     """A byte-pair encoding of OpenAI's, compiled into `toktok`; special tokens count as plain text."""
 
     def __init__(self, name: str) -> None:
-        """Use the encoding `name`, one of `ENCODINGS`."""
+        """Use the encoding `name`, one of `ENCODINGS`; its vocabulary loads beside whatever comes next."""
         self.name = name
+        self._loading = Thread(target=self._load, daemon=True)
+        self._loading.start()
+
+    def _load(self) -> None:
+        import toktok
+
+        toktok.batch_count([""], self.name)
 
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`."""
@@ -32,6 +40,7 @@ class EncodingCounter:
         """Return the number of tokens of every text."""
         import toktok
 
+        self._loading.join()
         counts: list[int] = toktok.batch_count(texts, self.name)
         return counts
 
