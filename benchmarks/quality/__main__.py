@@ -33,7 +33,8 @@ def main() -> None:
     figures = measure(given.data, given.weights, given.base or base_model(), given.limit)
     figures["int8"] = quantisation(given.data, given.weights, given.fp32) if given.fp32 else {}
     given.out.mkdir(exist_ok=True)
-    command = "python -m benchmarks.quality DATA"
+    command = f"python -m benchmarks.quality DATA --limit {given.limit}"
+    command += " --fp32 runs/main/fp32.onnx" if given.fp32 else ""
     (given.out / "quality.md").write_text(report.page(figures, command), encoding="utf-8")
     report.plot(figures, given.out / "quality.svg")
     text = json.dumps(_rounded(figures), indent=2) + "\n"
