@@ -62,13 +62,19 @@ class Layout:
     def render(self, kept: Sequence[int]) -> str:
         """Return the text that the content `kept` (ordinals, ascending) leaves, with the structure it needs."""
         parts: list[str] = []
-        previous = -1
+        previous = spaced_after = -1
         in_sentence = 0
         for ordinal in kept:
             if previous >= 0:
-                parts.append(self._between(previous, ordinal, in_sentence))
+                mark = self._mark_between(previous, ordinal, in_sentence)
+                last = self._ends[self._sentence[previous]] if mark else None
+                start = last.line if last else self._line[previous]
+                parts += [mark, self._break(start, self._line[ordinal])]
+                spaced_after = last.after if last else previous
                 in_sentence *= self._sentence[ordinal] == self._sentence[previous]
-            parts.append(self._slice(previous, ordinal))
+            first = previous < 0 or self._line[ordinal] != self._line[previous]
+            parts.append(self._opening(ordinal) if first else self._space(spaced_after, ordinal))
+            parts.append(self.content[ordinal].of(self.text).lstrip())
             previous = ordinal
             in_sentence += 1
         if previous >= 0:
@@ -76,16 +82,13 @@ class Layout:
             parts.append(self._closing.of(self.text) if self._closing else "")
         return "".join(parts)
 
-    def _between(self, previous: int, ordinal: int, in_sentence: int) -> str:
-        """Return the sentence's mark and the line break between two contents kept one after the other."""
-        start, stop = self._line[previous], self._line[ordinal]
-        mark = ""
-        if self._sentence[ordinal] != self._sentence[previous]:
-            line = self._ends[self._sentence[previous]].line
-            if line == start or line < stop:
-                mark = self._mark_after(previous, in_sentence)
-                start = line if mark else start
-        return mark + self._break(start, stop)
+    def _mark_between(self, previous: int, ordinal: int, in_sentence: int) -> str:
+        """Return the mark of the sentence that ends between two contents kept one after the other, if it shows."""
+        if self._sentence[ordinal] == self._sentence[previous]:
+            return ""
+        line = self._ends[self._sentence[previous]].line
+        fits = line == self._line[previous] or line < self._line[ordinal]
+        return self._mark_after(previous, in_sentence) if fits else ""
 
     def _mark_after(self, last: int, in_sentence: int) -> str:
         """Return the closing mark of the sentence whose last kept content is `last`."""
@@ -103,14 +106,15 @@ class Layout:
         last = self._breaks[stop - 1].of(self.text)
         return last if last.count("\n") > first.count("\n") else first
 
-    def _slice(self, previous: int, ordinal: int) -> str:
-        """Return the content with what sets it off from the content kept before it."""
-        body = self.content[ordinal].of(self.text).lstrip()
-        if previous < 0 or self._line[ordinal] != self._line[previous]:
-            lead = self._leads.get(self._line[ordinal])
-            return lead.of(self.text) + body if lead else body
+    def _opening(self, ordinal: int) -> str:
+        """Return the marker and indentation of the line that `ordinal` is the first to be kept of."""
+        lead = self._leads.get(self._line[ordinal])
+        return lead.of(self.text) if lead else ""
+
+    def _space(self, after: int, ordinal: int) -> str:
+        """Return the last white space before a content that follows others on its line, looking back to `after`."""
         spaced = self._spaced[ordinal]
-        if spaced <= previous:
-            return body
+        if spaced <= after:
+            return ""
         slice_ = self.content[spaced].of(self.text)
-        return slice_[: len(slice_) - len(slice_.lstrip())] + body
+        return slice_[: len(slice_) - len(slice_.lstrip())]

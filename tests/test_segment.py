@@ -96,3 +96,10 @@ def shown(text: str, *dropped: str) -> str:
 )
 def test_structure_follows_what_is_kept(text: str, dropped: list[str], expected: str) -> None:
     assert shown(text, *dropped) == expected
+
+
+def test_no_space_moves_behind_a_mark() -> None:
+    text = "We came and saw 东!西"
+    layout = Layout(text, words(text))
+    kept = [i for i, span in enumerate(layout.content) if span.of(text).strip() != "东"]
+    assert is_subsequence(layout.render(kept), text)
