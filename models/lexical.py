@@ -65,14 +65,16 @@ class Bm25:
         found = self.frequencies(unique)
         weights = np.array([self.idf(term) for term in unique], dtype=np.float32)
         saturated = found * (self._k + 1) / (found + self._norm[:, None])
-        result: Floats = (saturated @ weights).astype(np.float32)
+        result: Floats = (saturated * weights).sum(axis=1, dtype=np.float32)
         return result
 
     def coverage(self, query: Sequence[str]) -> Floats:
         """The share of the query's terms that each text has, rare terms counting more."""
         unique = sorted(set(query))
+        if not unique:
+            return np.zeros(self.size, dtype=np.float32)
         weights = np.array([self.idf(term) + 0.3 for term in unique], dtype=np.float32)
         total = float(weights.sum()) or 1.0
         found = (self.frequencies(unique) > 0).astype(np.float32)
-        result: Floats = found @ weights / np.float32(total)
+        result: Floats = (found * weights).sum(axis=1, dtype=np.float32) / np.float32(total)
         return result

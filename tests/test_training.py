@@ -203,8 +203,8 @@ def test_calibration_makes_probabilities(
 ) -> None:
     export(trained.average, tmp_path / "model.onnx")
     card.tokenizer(base, tmp_path / "tokenizer.json")
-    _, kept_back = read(data, recipe.data, recipe.seed)
-    calibrate(kept_back, tmp_path, recipe.seed)
+    seen, kept_back = read(data, recipe.data, recipe.seed)
+    calibrate(kept_back, seen, tmp_path, recipe.seed)
     card.manifest(tmp_path, "test", trained.average, recipe)
     assert json.loads((tmp_path / "manifest.json").read_text())["heads"].keys() == {
         "keep",

@@ -39,8 +39,8 @@ def finish(given: argparse.Namespace, base: Path, recipe: list[Config]) -> None:
     export(model, folder / "model.onnx")
     export(model, given.run / "fp32.onnx", int8=False)
     card.tokenizer(base, folder / "tokenizer.json")
-    _, kept_back = read(given.data, last.data, last.seed)
-    calibrate(kept_back, folder, last.seed)
+    seen, kept_back = read(given.data, last.data, last.seed)
+    calibrate(kept_back, seen, folder, last.seed)
     card.manifest(folder, given.version, model, last)
 
 

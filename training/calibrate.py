@@ -23,7 +23,7 @@ from ctxzip.models.relevance import (
     first_features,
     hop_features,
 )
-from training.passages import Group
+from training.passages import TWO_HOP, Group
 from training.runtime import Runner
 
 WIDTH = 16
@@ -191,8 +191,13 @@ def _rounded(values: Floats) -> list[float]:
     return json.loads(json.dumps(np.round(values.astype(np.float64), 6).tolist()))  # type: ignore[no-any-return]
 
 
-def calibrate(groups: list[Group], folder: Path, seed: int) -> Fusion:
-    """Fit the fusion for the exported encoder in a folder and write it there."""
-    fusion = fit(list(cases(groups, Runner(folder), seed)), seed)
+def calibrate(groups: list[Group], seen: list[Group], folder: Path, seed: int) -> Fusion:
+    """Fit the fusion for the exported encoder in a folder and write it there.
+
+    Two-hop questions are few, so those seen in training are taken as well: how passages link to
+    each other is learnt here, not by the encoder.
+    """
+    links = [group for group in seen if group.source in TWO_HOP]
+    fusion = fit(list(cases([*groups, *links], Runner(folder), seed)), seed)
     save(fusion, folder / "fusion.json")
     return fusion

@@ -35,6 +35,7 @@ class Runner:
     def __init__(self, folder: Path, *, file: str = "model.onnx", threads: int = 2) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         self.session = onnxruntime.InferenceSession(str(folder / file), options)
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
