@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     import tokenizers
 
 
+MODEL = "model.onnx"
+
+
 @dataclass(frozen=True)
 class Encoder:
     """One graph with the outputs `keep_logits`, `hidden` and `relevance`, and what feeds it."""
 
     directory: Path
     graph: OnnxEncoder
+    """Uses one thread a call: windows run side by side, which beats one window on several cores."""
     tokenizer: tokenizers.Tokenizer
     frame: Frame
     max_length: int
@@ -35,5 +39,5 @@ def encoder() -> Encoder:
     directory = bundled("encoder")
     manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
     tokenizer = read_tokenizer(directory)
-    graph = OnnxEncoder(directory / "model.onnx")
+    graph = OnnxEncoder(directory / MODEL, threads=1)
     return Encoder(directory, graph, tokenizer, Frame.of(tokenizer, 0), int(manifest["max_length"]))

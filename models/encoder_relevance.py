@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctxzip.models import relevance
-from ctxzip.models.bundled import Encoder, encoder
+from ctxzip.models.bundled import MODEL, Encoder, encoder
 from ctxzip.models.cache import fingerprint
+from ctxzip.models.onnx_backend import OnnxEncoder
 from ctxzip.models.store import BUNDLED
 from ctxzip.models.windows import Encoded, encode
 from ctxzip.passages import Passage
@@ -43,7 +44,7 @@ class PassageEncoder:
     def __init__(self, encoder: Encoder) -> None:
         """Read with `encoder`."""
         self.tokenizer = encoder.tokenizer
-        self._encoder = encoder.graph
+        self._encoder = OnnxEncoder(encoder.directory / MODEL)
         self._frame = encoder.frame
         self._size = encoder.max_length - encoder.frame.size
         self._seen: OrderedDict[str, list[relevance.Passage]] = OrderedDict()

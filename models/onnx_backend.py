@@ -24,15 +24,15 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def session(path: Path) -> onnxruntime.InferenceSession:
-    """Open the ONNX model in `path` with one thread per core.
+def session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """Open the ONNX model in `path`; one call of it uses `threads` threads.
 
     Raises `InputError` when the file is not a model that ONNX Runtime can load.
     """
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = cores()
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # busy waiting ruins shared machines
@@ -47,11 +47,11 @@ def session(path: Path) -> onnxruntime.InferenceSession:
 class OnnxEncoder:
     """An encoder in ONNX form: token ids and mask in, named outputs out."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the model file `path`."""
+    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+        """Load the model file `path`; a call uses `threads` threads, by default one per core."""
         import onnxruntime as ort
 
-        self._session = session(path)
+        self._session = session(path, threads or cores())
         self._inputs = {node.name for node in self._session.get_inputs()}
         self.outputs = [node.name for node in self._session.get_outputs()]
         self._only_asked = ort.RunOptions()

@@ -12,7 +12,7 @@ import numpy as np
 
 from ctxzip.errors import InputError
 from ctxzip.models.bundled import encoder
-from ctxzip.models.onnx_backend import OnnxEncoder
+from ctxzip.models.onnx_backend import OnnxEncoder, cores
 from ctxzip.models.store import BUNDLED, locate
 from ctxzip.models.tokenizers import read_tokenizer
 from ctxzip.models.windows import Encoded, Frame, WindowedModel, encode
@@ -82,7 +82,7 @@ def _bundled() -> TokenScorer:
     def keep(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         return _sigmoid(own.graph.run(["keep_logits"], ids, mask)[0])
 
-    windowed = WindowedModel(keep, own.frame, size=min(WINDOW, own.max_length), overlap=OVERLAP)
+    windowed = WindowedModel(keep, own.frame, size=min(WINDOW, own.max_length), overlap=OVERLAP, workers=cores())
     return TokenScorer(BUNDLED, own.tokenizer, windowed)
 
 

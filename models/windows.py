@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float32]"]
 """(ids, mask), each [batch, length], to one value or vector per token: [batch, length, …]."""
+
+
+BATCH_TOKENS = 512
+"""Tokens that go through the model at once, padding included; more are slower on CPUs."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +110,13 @@ def _word_start(encoded: Encoded, at: int, least: int) -> int:
 class WindowedModel:
     """A token-level model run over texts of any length."""
 
-    def __init__(self, forward: Forward, frame: Frame, *, size: int, overlap: int, batch_tokens: int = 512) -> None:
-        """Run `forward` on windows of at most `size` tokens, special ones included, in batches of `batch_tokens`."""
+    def __init__(self, forward: Forward, frame: Frame, *, size: int, overlap: int, workers: int = 1) -> None:
+        """Run `forward` on windows of at most `size` tokens, special ones included, `workers` batches at a time."""
         self.forward = forward
         self.frame = frame
         self.size = size - frame.size
         self.overlap = overlap
-        self.batch_tokens = batch_tokens
+        self.workers = workers
 
     def run(
         self, texts: Sequence[Encoded], progress: Callable[[int, int], None] | None = None
@@ -120,8 +126,7 @@ class WindowedModel:
         jobs.sort(key=lambda w: (w.end - w.start, w.text, w.start))
         outputs: list[NDArray[np.float32] | None] = [None] * len(texts)
         done = 0
-        for batch in self._batches(jobs):
-            values = self.forward(*self._tensors(batch, texts))
+        for batch, values in self._forwarded(self._batches(jobs), texts):
             for row, window in enumerate(batch):
                 self._put(outputs, texts, window, values[row])
             done += len(batch)
@@ -129,11 +134,25 @@ class WindowedModel:
                 progress(done, len(jobs))
         return [np.zeros(0, np.float32) if output is None else output for output in outputs]
 
+    def _forwarded(
+        self, batches: Iterable[list[Window]], texts: Sequence[Encoded]
+    ) -> Iterator[tuple[list[Window], NDArray[np.float32]]]:
+        """Yield every batch with its values; only a few batches wait at a time, whatever the length of the text."""
+        with ThreadPoolExecutor(self.workers) as pool:
+            waiting: deque[tuple[list[Window], Future[NDArray[np.float32]]]] = deque()
+            for batch in batches:
+                waiting.append((batch, pool.submit(self.forward, *self._tensors(batch, texts))))
+                if len(waiting) > 2 * self.workers:
+                    done, values = waiting.popleft()
+                    yield done, values.result()
+            for done, values in waiting:
+                yield done, values.result()
+
     def _batches(self, jobs: Sequence[Window]) -> Iterator[list[Window]]:
         batch: list[Window] = []
         for job in jobs:
             longest = job.end - job.start + self.frame.size
-            if batch and longest * (len(batch) + 1) > self.batch_tokens:
+            if batch and longest * (len(batch) + 1) > BATCH_TOKENS:
                 yield batch
                 batch = []
             batch.append(job)

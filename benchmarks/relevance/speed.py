@@ -10,8 +10,9 @@ import numpy as np
 
 from benchmarks.relevance.contexts import Context
 from ctxzip import compress
-from ctxzip.models.bundled import encoder
+from ctxzip.models.bundled import MODEL, encoder
 from ctxzip.models.encoder_relevance import PassageEncoder, passage_encoder
+from ctxzip.models.onnx_backend import OnnxEncoder
 from ctxzip.models.windows import encode
 from ctxzip.outline import Outline
 from ctxzip.passages import Passage, passages
@@ -39,7 +40,7 @@ def cut(text: str) -> list[Passage]:
 def measure(context: Context, other: str) -> dict[str, float]:
     """Return the times for one context, in milliseconds; `other` is a second question."""
     own_encoder = encoder()
-    bare, frame = own_encoder.graph, own_encoder.frame
+    bare, frame = OnnxEncoder(own_encoder.directory / MODEL), own_encoder.frame
     reader = PassageEncoder(own_encoder)
     own = cut(context.text)
     texts = [f"{p.title}\n{p.text}" if p.title else p.text for p in own]
