@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ctxzip.models import relevance
-from ctxzip.models.bundled import MODEL, Encoder, encoder
+from ctxzip.models.bundled import Encoder, encoder
 from ctxzip.models.cache import fingerprint
-from ctxzip.models.onnx_backend import OnnxEncoder
+from ctxzip.models.onnx_backend import cores
 from ctxzip.models.store import BUNDLED
 from ctxzip.models.windows import Encoded, encode
 from ctxzip.passages import Passage
@@ -44,7 +46,7 @@ class PassageEncoder:
     def __init__(self, encoder: Encoder) -> None:
         """Read with `encoder`."""
         self.tokenizer = encoder.tokenizer
-        self._encoder = OnnxEncoder(encoder.directory / MODEL)
+        self._encoder = encoder.graph
         self._frame = encoder.frame
         self._size = encoder.max_length - encoder.frame.size
         self._seen: OrderedDict[str, list[relevance.Passage]] = OrderedDict()
@@ -57,11 +59,18 @@ class PassageEncoder:
 
     def passages(self, passages: Sequence[Passage]) -> list[list[relevance.Passage]]:
         """Return the vectors of every passage, in one part or, for a long one, in several."""
-        found = []
-        for done, passage in enumerate(passages):
-            found.append(self._passage(passage))
-            report(done + 1, len(passages))
-        return found
+        keys = [_key(passage) for passage in passages]
+        found = {key: self._seen[key] for key in keys if key in self._seen}
+        missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in found}
+        jobs = [(key, job) for key, passage in missing.items() for job in self._jobs(passage)]
+        found |= {key: [] for key in missing}
+        with ThreadPoolExecutor(cores()) as pool:
+            parts = pool.map(self._read, [job for _, job in jobs])
+            for done, ((key, _), part) in enumerate(zip(jobs, parts, strict=True)):
+                found[key].append(part)
+                report(done + 1, len(jobs))
+        self._remember(found)
+        return [found[key] for key in keys]
 
     def query(self, text: str) -> relevance.Query:
         """Return the vectors of a query; what does not fit in one window of it is left out."""
@@ -69,23 +78,19 @@ class PassageEncoder:
         values, hidden = self._forward(ids)
         return relevance.Query.of(text, values, hidden)
 
-    def _passage(self, passage: Passage) -> list[relevance.Passage]:
-        places = ",".join(f"{s.start}-{s.end}" for s in passage.sentences)
-        key = fingerprint([passage.title, passage.text, places])
-        parts = self._seen.get(key)
-        if parts is None:
-            parts = list(self._read(passage))
+    def _remember(self, found: dict[str, list[relevance.Passage]]) -> None:
+        """Keep what was found for the next query; what was asked for longest ago goes first."""
+        for key, parts in found.items():
+            if key not in self._seen:
+                self._held += sum(len(part.spans) for part in parts)
             self._seen[key] = parts
-            self._held += len(passage.sentences)
-            while self._held > REMEMBERED and len(self._seen) > 1:
-                _, old = self._seen.popitem(last=False)
-                self._held -= sum(len(part.spans) for part in old)
-        else:
             self._seen.move_to_end(key)
-        return parts
+        while self._held > REMEMBERED and len(self._seen) > 1:
+            _, old = self._seen.popitem(last=False)
+            self._held -= sum(len(part.spans) for part in old)
 
-    def _read(self, passage: Passage) -> Iterator[relevance.Passage]:
-        """Yield the parts of a passage; each sentence belongs to one."""
+    def _jobs(self, passage: Passage) -> Iterator[_Job]:
+        """Yield what the parts of a passage are read from; each sentence belongs to one."""
         title, body = encode(self.tokenizer, [passage.title, passage.text])
         head = title.ids[:LONGEST_TITLE]
         for sentences in _parts(body, passage.sentences):
@@ -93,18 +98,39 @@ class PassageEncoder:
             room = self._size - len(head)
             stop = min(stop, start + room)
             side = min(CONTEXT, (room - (stop - start)) // 2)
-            first, last = max(0, start - side), min(len(body.ids), stop + side)
-            values, hidden = self._forward(np.concatenate([head, body.ids[first:last]]))
-            offsets = np.full((len(values), 2), -1, dtype=np.int64)
-            inner = slice(len(self._frame.prefix) + len(head), len(values) - len(self._frame.suffix))
-            offsets[inner, 0], offsets[inner, 1] = body.starts[first:last], body.ends[first:last]
-            yield _pooled(passage, sentences, relevance.Tokens(offsets, values, hidden))
+            inside = slice(max(0, start - side), min(len(body.ids), stop + side))
+            places = np.stack([body.starts[inside], body.ends[inside]], axis=1)
+            yield _Job(passage, sentences, head, body.ids[inside], places)
+
+    def _read(self, job: _Job) -> relevance.Passage:
+        """Return the vectors of a part."""
+        values, hidden = self._forward(np.concatenate([job.head, job.ids]))
+        offsets = np.full((len(values), 2), -1, dtype=np.int64)
+        offsets[len(self._frame.prefix) + len(job.head) : len(values) - len(self._frame.suffix)] = job.places
+        return _pooled(job.passage, job.sentences, relevance.Tokens(offsets, values, hidden))
 
     def _forward(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the relevance and embedding outputs of one window, special tokens included."""
         whole = np.array([[*self._frame.prefix, *ids, *self._frame.suffix]], dtype=np.int64)
         values, hidden = self._encoder.run(["relevance", "hidden"], whole, np.ones_like(whole))
         return values[0], hidden[0]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A part of a passage: its sentences, the tokens of the title and of the part, and where the latter are."""
+
+    passage: Passage
+    sentences: Sequence[Span]
+    head: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+def _key(passage: Passage) -> str:
+    """Return a name for what a passage's vectors depend on."""
+    places = ",".join(f"{s.start}-{s.end}" for s in passage.sentences)
+    return fingerprint([passage.title, passage.text, places])
 
 
 def _parts(body: Encoded, sentences: Sequence[Span]) -> Iterator[list[Span]]:
