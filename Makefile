@@ -1,4 +1,4 @@
-.PHONY: help install test lint fix types links parity train
+.PHONY: help install test lint fix types links parity train quality
 
 help:      ## what there is to make
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -31,3 +31,6 @@ parity:    ## record again what the published LLMLingua-2 does (REFERENCE_PYTHON
 
 train:     ## train, export and measure the bundled encoder (DATA=the data directory)
 	python -m training $(DATA)
+
+quality:   ## measure the bundled encoder against baselines (DATA=the data directory)
+	python -m benchmarks.quality $(DATA)
