@@ -29,12 +29,13 @@ SUMMARIES = {
 }
 QUERY_FREE = ("llmlingua2",)
 QUERY_AWARE = ("exit", "recomp")
+EITHER_WAY = ("longcodezip",)
 
 
 def chosen(method: str, query: str | None, documents: Sequence[Document] = ()) -> str:
     """Return the name of the method to run: `auto` takes exit for a query, else llmlingua2.
 
-    Files of code, told by their names alone, are for longcodezip.
+    Files of code, told by their names alone, are for longcodezip with or without a query.
     """
     if method != "auto":
         return method
@@ -48,12 +49,12 @@ def agree(compressor: Compressor, query: str | None) -> None:
     if compressor.name in QUERY_AWARE and query is None:
         raise UsageError(
             f"--method {compressor.name} needs a query",
-            hint=f'add --query "…", or use a method that needs none: {", ".join(QUERY_FREE)}',
+            hint=f'add --query "…", or use a method that needs none: {", ".join(QUERY_FREE + EITHER_WAY)}',
         )
     if compressor.name in QUERY_FREE and query is not None:
         raise UsageError(
             f"--method {compressor.name} does not look at a query",
-            hint=f"drop --query, or use a method that reads it: {', '.join(QUERY_AWARE)}",
+            hint=f"drop --query, or use a method that reads it: {', '.join(QUERY_AWARE + EITHER_WAY)}",
         )
 
 

@@ -43,7 +43,8 @@ def compress(
     one of `threshold` (a probability, or "auto" for the scorer's own mark), `top_p` and `top_k`; with none of
     them half is kept. The result never exceeds the budget, counted by `tokenizer`, and text already within it
     comes back unchanged. With a `query` what answers it is kept, and `min_relevance` may leave nothing at all.
-    `method` is a name or a compressor object; "auto" is exit with a query and llmlingua2 without.
+    `method` is a name or a compressor object; "auto" is longcodezip for code files, else exit with a
+    query and llmlingua2 without.
 
     Raises `UsageError` for arguments that make no sense, `BudgetError` when what must be kept exceeds the
     budget (unless `best_effort`), `ModelUnavailable` or `MissingExtra` when something is not installed.

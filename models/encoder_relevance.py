@@ -185,7 +185,7 @@ class EncoderRelevance:
         asked = self._encoder.query(query)
         with np.errstate(invalid="ignore"):  # some BLAS kernels raise the flag on padding they never return
             scores = iter(relevance.score(self._indexed(flat), asked, self._fusion))
-        return [[float(np.nan_to_num(p)) for _ in own for p in next(scores)] for own in parts]
+        return [[float(p) for _ in own for p in next(scores)] for own in parts]
 
     def _indexed(self, parts: list[relevance.Passage]) -> relevance.PassageIndex:
         """Return the index of `parts`: the last one again if these are the passages it was made of."""
