@@ -6,15 +6,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ctxzip.layout import Layout
 from ctxzip.options import DEFAULT_BUDGET, Options
 from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, plan, ranked
-from ctxzip.protect import hard_spans
-from ctxzip.protocols import Arrangement, Arranger, Borrower, Calibrated, Compressor, FormKeeper, Tokenizer
+from ctxzip.protocols import Borrower, Calibrated, Compressor, FormKeeper, Tokenizer
 from ctxzip.result import Compression
-from ctxzip.segment import fuse
+from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
 from ctxzip.units import SCORE_DIGITS, grouped, units_of
+from ctxzip.verify import broken, checks, remarks
 
 SPARE = 0.08
 """Share of a budget that words of a shortened piece may take instead of lesser whole pieces."""
@@ -53,12 +52,9 @@ def _headed(document: Document) -> str:
 class Draft:
     """The documents of a run with their units, ready to be rendered under any choice of units."""
 
-    documents: Sequence[Document]
-    layouts: Sequence[Arrangement]
+    shapes: Sequence[Shape]
     units: Sequence[Unit]
     tokenizer: Tokenizer
-    spans: Sequence[Sequence[Span]]
-    """What tiles each document: the content, and the structure around it."""
 
     @classmethod
     def of(
@@ -70,23 +66,23 @@ class Draft:
         uncut: Sequence[Sequence[Span]] | None = None,
     ) -> Draft:
         """Segment, protect and score `documents`; the spans `uncut` of each stay in one piece."""
-        tiles: list[list[Span]] = []
-        hard: list[list[Span]] = []
-        for document, whole in zip(documents, uncut or [()] * len(documents), strict=True):
-            guards = options.protection.guards(document.text, asked_only=isinstance(compressor, FormKeeper))
-            hard.append(hard_spans(guards))
-            pieces = fuse(compressor.segment(document), [*whole, *(guard.span for guard in guards)], heads=True)
-            tiles.append(fuse(pieces, hard[-1]))
-        layouts = [_arranged(compressor, d, own) for d, own in zip(documents, tiles, strict=True)]
-        scores = compressor.score(documents, [layout.content for layout in layouts], options.query)
+        wholes = uncut or [()] * len(documents)
+        shapes = [
+            Shape.of(document, compressor, options.protection, own)
+            for document, own in zip(documents, wholes, strict=True)
+        ]
+        scores = compressor.score(documents, [shape.layout.content for shape in shapes], options.query)
         units = [
             unit
-            for index, layout in enumerate(layouts)
+            for index, shape in enumerate(shapes)
             for unit in grouped(
-                units_of(index, layout, scores[index], hard[index], tokenizer), compressor, layout, options.query
+                units_of(index, shape.layout, shape.weighed(scores[index]), shape.hard, tokenizer),
+                compressor,
+                shape.layout,
+                options.query,
             )
         ]
-        return cls(documents, layouts, units, tokenizer, tiles)
+        return cls(shapes, units, tokenizer)
 
     def finer(self, index: int, compressor: Compressor, options: Options) -> tuple[Draft, int]:
         """Return a draft with the unit `index` cut into the pieces of its lender, and the number of those.
@@ -95,27 +91,30 @@ class Draft:
         """
         assert isinstance(compressor, Borrower)
         unit = self.units[index]
-        at, document = unit.document, self.documents[unit.document]
-        tiles = list(self.spans)
-        place = next(i for i, tile in enumerate(tiles[at]) if tile.start == unit.span.start)
-        if tiles[at][place].role is not Role.CONTENT:
+        at, shape = unit.document, self.shapes[unit.document]
+        tiles = list(shape.tiles)
+        place = next(i for i, tile in enumerate(tiles) if tile.start == unit.span.start)
+        if tiles[place].role is not Role.CONTENT or not shape.divisible(unit.span):
             return self, 1
-        pieces, scores = _cut(unit.span, document.text, compressor.lender, self.tokenizer, options)
-        tiles[at] = [*tiles[at][:place], *pieces, *tiles[at][place + 1 :]]
-        layouts = list(self.layouts)
-        layouts[at] = _arranged(compressor, document, tiles[at])
-        content = [piece for piece in pieces if piece.role is Role.CONTENT]
-        sizes = self.tokenizer.count_many([piece.of(document.text) for piece in content])
+        text = shape.document.text
+        pieces, scores = _cut(unit.span, text, compressor.lender, self.tokenizer, options)
+        tiles[place : place + 1] = pieces
+        shapes = list(self.shapes)
+        shapes[at] = shape.cut(tiles, compressor)
+        content = [span for span in shapes[at].layout.content if unit.span.start <= span.start < unit.span.end]
+        if len(content) != len(scores):
+            return self, 1
+        sizes = self.tokenizer.count_many([piece.of(text) for piece in content])
         parts = [
             Unit(at, piece, size, round(unit.score * score, SCORE_DIGITS), part=True)
             for piece, size, score in zip(content, sizes, scores, strict=True)
         ]
         units = [*self.units[:index], *parts, *self.units[index + 1 :]]
-        return Draft(self.documents, layouts, units, self.tokenizer, tiles), len(parts)
+        return Draft(shapes, units, self.tokenizer), len(parts)
 
     def of_each(self, kept: Sequence[int]) -> list[list[int]]:
         """Return for every document which of its content the units `kept` (indices, ascending) are."""
-        chosen: list[list[int]] = [[] for _ in self.documents]
+        chosen: list[list[int]] = [[] for _ in self.shapes]
         first = self._first_units()
         for index in kept:
             document = self.units[index].document
@@ -125,8 +124,8 @@ class Draft:
     def render(self, kept: Sequence[int]) -> list[Document]:
         """Return the documents that the units `kept` (indices, ascending) leave."""
         return [
-            replace(document, text=layout.render(ordinals))
-            for document, layout, ordinals in zip(self.documents, self.layouts, self.of_each(kept), strict=True)
+            replace(shape.document, text=shape.layout.render(ordinals))
+            for shape, ordinals in zip(self.shapes, self.of_each(kept), strict=True)
         ]
 
     def count(self, kept: Sequence[int]) -> int:
@@ -135,16 +134,10 @@ class Draft:
 
     def _first_units(self) -> list[int]:
         firsts, at = [], 0
-        for layout in self.layouts:
+        for shape in self.shapes:
             firsts.append(at)
-            at += len(layout.content)
+            at += len(shape.layout.content)
         return firsts
-
-
-def _arranged(compressor: Compressor, document: Document, spans: Sequence[Span]) -> Arrangement:
-    if isinstance(compressor, Arranger):
-        return compressor.arrange(document, spans)
-    return Layout(document.text, spans)
 
 
 def _cut(
@@ -155,7 +148,7 @@ def _cut(
     start = span.start + len(piece) - len(piece.lstrip())
     inner = Draft.of([Document(piece.strip())], lender, tokenizer, options)
     pieces: list[Span] = []
-    for tile in inner.spans[0]:
+    for tile in inner.shapes[0].tiles:
         moved = Span(start + tile.start, start + tile.end, tile.role)
         if tile.role is Role.END and pieces and pieces[-1].role is Role.CONTENT:
             moved = Span(pieces.pop().start, moved.end)
@@ -178,12 +171,15 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
     budget = options.budget or (None if options.selection.given else DEFAULT_BUDGET)
     limit = budget.resolve(before) if budget else None
     notes = [] if options.budget or options.selection.given else ["no budget given: keeping half (ratio 2)"]
+    checked: dict[str, int] = {}
     if limit is not None and before <= limit and not options.selection.min_relevance:
         made, chosen = list(documents), _everything(documents, tokenizer)
         notes.append("already within the budget: unchanged")
     else:
-        draft, chosen, form = _settled(documents, compressor, tokenizer, options, limit)
+        draft, chosen = _settled(documents, compressor, tokenizer, options, limit)
         made = draft.render(chosen.kept)
+        checked = checks(draft.shapes, draft.of_each(chosen.kept))
+        form = _form(draft, chosen, compressor)
         if chosen.tokens > before:
             made, chosen = list(documents), _everything(documents, tokenizer)
         notes.extend([*_remarks(chosen, limit, options), *form])
@@ -200,32 +196,47 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         milliseconds=1000 * (time.perf_counter() - started),
         notes=notes,
         allotments=chosen.allotments,
+        checks=checked,
     )
 
 
 def _settled(
     documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options, limit: int | None
-) -> tuple[Draft, Plan, list[str]]:
-    """Return the draft, the plan, and remarks on the form of the texts that the plan leaves.
+) -> tuple[Draft, Plan]:
+    """Return the draft and the plan.
 
-    Where a cut spoils the form of a text the compressor names what to leave in one piece, and all is planned
+    Where a cut spoils the form of a text, what has to stay in one piece for its sake does, and all is planned
     again; after `ROUNDS` the documents concerned are kept or dropped whole.
     """
     uncut: list[list[Span]] = [[] for _ in documents]
     for attempt in range(ROUNDS + 1):
         draft = Draft.of(documents, compressor, tokenizer, options, uncut)
         draft, chosen = _choose(draft, limit, compressor, options)
-        if not isinstance(compressor, FormKeeper):
-            return draft, chosen, []
-        choices = zip(draft.layouts, draft.of_each(chosen.kept), strict=True)
-        spoilt = [compressor.uncut(layout, kept) for layout, kept in choices]
+        spoilt = _spoilt(draft, chosen, compressor)
         if not any(spoilt):
             break
         for index, found in enumerate(spoilt):
             last = found and attempt + 1 >= ROUNDS
             uncut[index].extend([Span(0, len(documents[index].text))] if last else found)
-    made = draft.render(chosen.kept)
-    return draft, chosen, compressor.remarks(draft.layouts, made) if isinstance(compressor, FormKeeper) else []
+    return draft, chosen
+
+
+def _spoilt(draft: Draft, chosen: Plan, compressor: Compressor) -> list[list[Span]]:
+    """Return for every document the spans to leave in one piece, since a plan spoils their form."""
+    kept = draft.of_each(chosen.kept)
+    if isinstance(compressor, FormKeeper):
+        return [compressor.uncut(shape.layout, own) for shape, own in zip(draft.shapes, kept, strict=True)]
+    return [
+        [span for span, _ in broken(shape, own, shape.layout.render(own))] if own else []
+        for shape, own in zip(draft.shapes, kept, strict=True)
+    ]
+
+
+def _form(draft: Draft, chosen: Plan, compressor: Compressor) -> list[str]:
+    """Return remarks on the form of the texts that a plan leaves."""
+    if isinstance(compressor, FormKeeper):
+        return compressor.remarks([shape.layout for shape in draft.shapes], draft.render(chosen.kept))
+    return remarks(draft.shapes, draft.of_each(chosen.kept))
 
 
 def _choose(draft: Draft, limit: int | None, compressor: Compressor, options: Options) -> tuple[Draft, Plan]:

@@ -47,6 +47,8 @@ class Compression:
     milliseconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     allotments: list[Allotment] = field(default_factory=list, repr=False)
+    checks: dict[str, int] = field(default_factory=dict)
+    """What was looked at in the result and found right: hard spans and regions, by kind."""
 
     @property
     def ratio(self) -> float:
@@ -79,5 +81,6 @@ class Compression:
             "tokenizer": self.tokenizer,
             "milliseconds": round(self.milliseconds, 3),
             "notes": list(self.notes),
+            "checks": dict(self.checks),
             "spans": [decision.to_dict() for decision in self._decisions()],
         }

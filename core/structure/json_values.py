@@ -1,0 +1,116 @@
+"""JSON as values with their places in the text; the standard library says whether it is JSON at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ctxzip.text import Span
+
+DEEPEST = 40
+"""Levels that are told apart; a value further down is one piece."""
+LONG_STRING = 240
+"""Characters from which a string is cut into pieces."""
+PIECE_OF_STRING = 120
+"""Characters from which a piece of a string ends at the next end of a sentence or line, or at twice that at a space."""
+_TOKEN = re.compile(r'[\s]*(?:([{\[])|([}\]])|(,)|(:)|("[^"\\]*(?:\\.[^"\\]*)*")|([^\s{}\[\],:"]+))', re.DOTALL)
+_CUT = re.compile(r"[.!?。！？](?= )|\\n|(?<= )")
+
+
+@dataclass(slots=True)
+class Value:
+    """A value: an object or array with its items, a string, or another scalar; `key` names it in an object."""
+
+    start: int
+    end: int
+    opening: str = ""
+    key: Span | None = None
+    items: list[Value] = field(default_factory=list)
+
+    @property
+    def whole(self) -> Span:
+        """Return the value with its key."""
+        return Span(self.key.start if self.key else self.start, self.end)
+
+
+def loads(text: str) -> Any:
+    """Return the value of `text`, None if it is no JSON object or array that can be read here."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def values(text: str, start: int, end: int) -> Value | None:
+    """Return the tree of the JSON at `start` to `end`, which is known to be valid; None if it is no container."""
+    root: Value | None = None
+    stack: list[Value] = []
+    deeper = 0
+    key: Span | None = None
+    for match in _TOKEN.finditer(text, start, end):
+        at = match.end() - 1
+        opens, closes, comma, colon, string, word = match.groups()
+        if comma or colon:
+            continue
+        if deeper:
+            deeper += bool(opens) - bool(closes)
+            if not deeper:
+                stack[-1].items[-1].end = at + 1
+            continue
+        if closes:
+            closed = stack.pop()
+            closed.end = at + 1
+            root = closed if not stack else root
+            continue
+        first = match.end() - len(string or word or opens)
+        if string and stack and stack[-1].opening == "{" and key is None:
+            key = Span(first, match.end())
+            continue
+        value = Value(first, match.end(), opens or ('"' if string else ""), key)
+        key = None
+        if stack:
+            stack[-1].items.append(value)
+        elif not opens:
+            return None
+        if opens and len(stack) >= DEEPEST:
+            deeper = 1
+        elif opens:
+            stack.append(value)
+    return root
+
+
+def parts(text: str, value: Value) -> list[Span]:
+    """Return the pieces of a long string, between its quotes; none for a short one."""
+    if value.opening != '"' or value.end - value.start < LONG_STRING:
+        return []
+    return list(_parts(text, value.start + 1, value.end - 1))
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[Span]:
+    for match in _CUT.finditer(text, start, end):
+        stop = match.end()
+        size = stop - start
+        if match.group() and text[stop - 2 : stop] == "\\n" and _escaped(text, stop - 2, start):
+            continue
+        if (size >= PIECE_OF_STRING and match.group()) or size >= 2 * PIECE_OF_STRING:
+            yield Span(start, stop)
+            start = stop
+    if start < end:
+        yield Span(start, end)
+
+
+def _escaped(text: str, at: int, least: int) -> bool:
+    """Tell whether the backslash at `at` is itself escaped."""
+    count = 0
+    while at - count - 1 >= least and text[at - count - 1] == "\\":
+        count += 1
+    return count % 2 == 1
+
+
+def compact(text: str, start: int, end: int) -> str:
+    """Return the JSON at `start` to `end` without the white space between its tokens."""
+    return "".join(match.group().lstrip() for match in _TOKEN.finditer(text, start, end))
