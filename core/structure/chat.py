@@ -52,6 +52,7 @@ class Turn:
     def __init__(self, text: str, region: Region, inner: Arrangement, insets: Sequence[Inset]) -> None:
         """Put the label of `region` before its body, which `inner` arranges; it may hold `insets`."""
         self.start, self.end = region.start, region.end
+        self._text, self._head = text, region.head
         self._label = text[region.start : region.head]
         self._safe = region.language == "rules"
         self._inner = inner
@@ -70,7 +71,13 @@ class Turn:
     def render(self, kept: Sequence[int]) -> str:
         """Return the label and what is kept after it."""
         body = self._inner.render(kept)
-        return self._label + (body.lstrip() if not self._label.endswith("\n") else body)
+        if self._label.endswith("\n"):
+            return self._label + body
+        first = self.content[kept[0]].start
+        if any(inset.start <= first < inset.end for inset in self._insets):
+            space = self._text[self._head : first]
+            return self._label.rstrip() + space[len(space.rstrip()) :] + body
+        return self._label + body.lstrip()
 
     def remark(self, kept: Sequence[int]) -> str:
         """Return what there is to say of the insets."""

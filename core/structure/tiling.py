@@ -67,7 +67,7 @@ def bound(text: str, tiles: Sequence[Span], words: Sequence[Span]) -> list[Span]
     """Return `tiles` with those that are just one of the bound `words`, or its parts, as bound ones."""
     result: list[Span] = []
     at = 0
-    for word in sorted(words, key=lambda span: span.start):
+    for word in sorted(words, key=lambda span: (span.start, -span.end)):
         while at < len(tiles) and tiles[at].end <= word.start:
             result.append(tiles[at])
             at += 1
