@@ -45,10 +45,17 @@ class Company:
 
     def render(self, kept: Sequence[int]) -> str:
         """Return the text that the content `kept` (ordinals, ascending) leaves, with its companions."""
+        return self._layout.render(self._with_companions(kept))
+
+    def shown(self, kept: Sequence[int]) -> list[Span]:
+        """Return the spans of the content `kept` and of its companions, in order."""
+        return [self._layout.content[place] for place in self._with_companions(kept)]
+
+    def _with_companions(self, kept: Sequence[int]) -> list[int]:
         places = {self._places[ordinal] for ordinal in kept}
         for ordinal in kept:
             places.update(self.along[ordinal])
-        return self._layout.render(sorted(places))
+        return sorted(places)
 
 
 def in_company(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> Layout | Company:

@@ -6,14 +6,15 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ctxzip.errors import BudgetError
 from ctxzip.options import DEFAULT_BUDGET, Options
-from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, plan, ranked
+from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, pinned_units, plan, ranked
 from ctxzip.protocols import Borrower, Calibrated, Compressor, FormKeeper, Tokenizer
 from ctxzip.result import Compression
 from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
-from ctxzip.units import SCORE_DIGITS, grouped, units_of
-from ctxzip.verify import broken, checks, remarks
+from ctxzip.units import SCORE_DIGITS, grouped, overlapping, units_of
+from ctxzip.verify import Held, broken, checks, hard_tokens, protected, remarks
 
 SPARE = 0.08
 """Share of a budget that words of a shortened piece may take instead of lesser whole pieces."""
@@ -55,6 +56,8 @@ class Draft:
     shapes: Sequence[Shape]
     units: Sequence[Unit]
     tokenizer: Tokenizer
+    tight: int | None = None
+    """A budget so small that the line break at the end of the text goes before any of its content does."""
 
     @classmethod
     def of(
@@ -105,12 +108,13 @@ class Draft:
         if len(content) != len(scores):
             return self, 1
         sizes = self.tokenizer.count_many([piece.of(text) for piece in content])
+        pinned = overlapping(content, shape.hard) if unit.pinned else set()
         parts = [
-            Unit(at, piece, size, round(unit.score * score, SCORE_DIGITS), part=True)
-            for piece, size, score in zip(content, sizes, scores, strict=True)
+            Unit(at, piece, size, round(unit.score * score, SCORE_DIGITS), place in pinned, part=True)
+            for place, (piece, size, score) in enumerate(zip(content, sizes, scores, strict=True))
         ]
         units = [*self.units[:index], *parts, *self.units[index + 1 :]]
-        return Draft(shapes, units, self.tokenizer), len(parts)
+        return replace(self, shapes=shapes, units=units), len(parts)
 
     def of_each(self, kept: Sequence[int]) -> list[list[int]]:
         """Return for every document which of its content the units `kept` (indices, ascending) are."""
@@ -123,14 +127,22 @@ class Draft:
 
     def render(self, kept: Sequence[int]) -> list[Document]:
         """Return the documents that the units `kept` (indices, ascending) leave."""
-        return [
+        made = [
             replace(shape.document, text=shape.layout.render(ordinals))
             for shape, ordinals in zip(self.shapes, self.of_each(kept), strict=True)
         ]
+        if self.tight is not None and self.tokenizer.count(assemble(made)) > self.tight:
+            last = max((at for at, document in enumerate(made) if document.text), default=0)
+            made[last] = replace(made[last], text=made[last].text.rstrip())
+        return made
 
     def count(self, kept: Sequence[int]) -> int:
         """Return the reader's tokens of the whole text that the units `kept` leave."""
         return self.tokenizer.count(assemble(self.render(kept)))
+
+    def held(self, chosen: Plan) -> dict[str, Held]:
+        """Return what each kind of protection holds of a plan."""
+        return protected(self.shapes, self.of_each(chosen.kept), self.tokenizer)
 
     def _first_units(self) -> list[int]:
         firsts, at = [], 0
@@ -146,10 +158,11 @@ def _cut(
     """Return the pieces that `lender` sees in `span`, which they tile, and the score of each content piece."""
     piece = span.of(text)
     start = span.start + len(piece) - len(piece.lstrip())
-    inner = Draft.of([Document(piece.strip())], lender, tokenizer, options)
+    inner = Draft.of([Document(piece.strip())], lender, tokenizer, replace(options, protection=options.protection.flat))
+    chosen = {content.start for content in inner.shapes[0].layout.content}
     pieces: list[Span] = []
     for tile in inner.shapes[0].tiles:
-        moved = Span(start + tile.start, start + tile.end, tile.role)
+        moved = Span(start + tile.start, start + tile.end, Role.CONTENT if tile.start in chosen else tile.role)
         if tile.role is Role.END and pieces and pieces[-1].role is Role.CONTENT:
             moved = Span(pieces.pop().start, moved.end)
         pieces.append(moved)
@@ -172,13 +185,14 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
     limit = budget.resolve(before) if budget else None
     notes = [] if options.budget or options.selection.given else ["no budget given: keeping half (ratio 2)"]
     checked: dict[str, int] = {}
+    held: dict[str, Held] = {}
     if limit is not None and before <= limit and not options.selection.min_relevance:
         made, chosen = list(documents), _everything(documents, tokenizer)
         notes.append("already within the budget: unchanged")
     else:
         draft, chosen = _settled(documents, compressor, tokenizer, options, limit)
         made = draft.render(chosen.kept)
-        checked = checks(draft.shapes, draft.of_each(chosen.kept))
+        checked, held = checks(draft.shapes, draft.of_each(chosen.kept)), draft.held(chosen)
         form = _form(draft, chosen, compressor)
         if chosen.tokens > before:
             made, chosen = list(documents), _everything(documents, tokenizer)
@@ -197,6 +211,7 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         notes=notes,
         allotments=chosen.allotments,
         checks=checked,
+        protected=held,
     )
 
 
@@ -211,7 +226,12 @@ def _settled(
     uncut: list[list[Span]] = [[] for _ in documents]
     for attempt in range(ROUNDS + 1):
         draft = Draft.of(documents, compressor, tokenizer, options, uncut)
-        draft, chosen = _choose(draft, limit, compressor, options)
+        if limit is not None and limit < FULL_FROM:
+            draft = replace(draft, tight=limit)
+        try:
+            draft, chosen = _choose(draft, limit, compressor, options)
+        except BudgetError as error:
+            raise BudgetError(error.needed, error.limit, hard_tokens(draft.shapes, tokenizer)) from None
         spoilt = _spoilt(draft, chosen, compressor)
         if not any(spoilt):
             break
@@ -245,13 +265,22 @@ def _choose(draft: Draft, limit: int | None, compressor: Compressor, options: Op
     floor = asked.min_relevance
     if limit is not None:
         spare = int(SPARE * limit) if isinstance(compressor, Borrower) else 0
-        chosen = plan(units, limit, count, best_effort=options.best_effort, floor=floor, spare=spare)
+        if isinstance(compressor, Borrower) and count(pinned_units(units)) > limit:
+            draft = _pared(draft, compressor, options)
+        chosen = plan(draft.units, limit, draft.count, best_effort=options.best_effort, floor=floor, spare=spare)
         return _filled(draft, chosen, limit, compressor, options)
     if asked.top_k is not None:
         return draft, best(units, asked.top_k, count, floor=floor)
     if asked.top_p is not None:
         return draft, heaviest(units, asked.top_p, count, floor=floor)
     return draft, above(units, max(_threshold(compressor, options), floor), count)
+
+
+def _pared(draft: Draft, compressor: Compressor, options: Options) -> Draft:
+    """Return `draft` with every piece that must stay cut into words, so that only those of them stay that must."""
+    for index in reversed(pinned_units(draft.units)):
+        draft, _ = draft.finer(index, compressor, options)
+    return draft
 
 
 def _threshold(compressor: Compressor, options: Options) -> float:

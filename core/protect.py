@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 
@@ -92,6 +92,11 @@ class Protection:
 
     def _guarded(self, kind: str) -> bool:
         return kind not in self.allow
+
+    @property
+    def flat(self) -> Protection:
+        """Return the same protection for text that is known to be prose: nothing in it is a region of its own."""
+        return replace(self, allow=self.allow | kinds.KINDS)
 
     @property
     def fences(self) -> bool:

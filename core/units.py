@@ -26,14 +26,14 @@ def units_of(
 ) -> list[Unit]:
     """Return one unit per content span, pinned where it overlaps a hard span."""
     sizes = tokenizer.count_many([span.of(layout.text) for span in layout.content])
-    pinned = _overlapping(layout.content, hard)
+    pinned = overlapping(layout.content, hard)
     return [
         Unit(document, span, size, round(float(score), SCORE_DIGITS), index in pinned)
         for index, (span, size, score) in enumerate(zip(layout.content, sizes, scores, strict=True))
     ]
 
 
-def _overlapping(spans: Sequence[Span], others: Sequence[Span]) -> set[int]:
+def overlapping(spans: Sequence[Span], others: Sequence[Span]) -> set[int]:
     """Return the indices of the ordered `spans` that overlap any of `others`."""
     found: set[int] = set()
     index = 0

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from ctxzip.companions import Company
+from ctxzip.protocols import Tokenizer
 from ctxzip.structure.chat import Turn
 from ctxzip.structure.shape import Shape
 from ctxzip.text import Span
@@ -51,6 +55,44 @@ def checks(shapes: Sequence[Shape], kept: Sequence[Sequence[int]]) -> dict[str, 
         counts.update(guard.kind for guard in shape.guards if guard.hard)
         counts.update(inset.kind for inset, _ in shape.shares(own))
     return dict(sorted(counts.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one kind of protection found, how much of it was kept, and the tokens that takes by itself."""
+
+    found: int
+    kept: int
+    tokens: int
+
+
+def protected(shapes: Sequence[Shape], kept: Sequence[Sequence[int]], tokenizer: Tokenizer) -> dict[str, Held]:
+    """Return what each kind of protection holds of the content `kept`."""
+    found: Counter[str] = Counter()
+    slices: dict[str, list[str]] = {}
+    for shape, own in zip(shapes, kept, strict=True):
+        layout = shape.layout
+        shown = layout.shown(own) if isinstance(layout, Company) else [layout.content[at] for at in own]
+        starts = [span.start for span in shown]
+        for guard in shape.guards:
+            found[guard.kind] += 1
+            at = bisect_right(starts, guard.span.end - 1) - 1
+            if at >= 0 and guard.span.start < shown[at].end:
+                slices.setdefault(guard.kind, []).append(guard.span.of(shape.document.text))
+    return {
+        kind: Held(number, len(slices.get(kind, [])), sum(tokenizer.count_many(slices.get(kind, []))))
+        for kind, number in sorted(found.items())
+    }
+
+
+def hard_tokens(shapes: Sequence[Shape], tokenizer: Tokenizer) -> dict[str, int]:
+    """Return the tokens that each kind of hard protection holds."""
+    held: Counter[str] = Counter()
+    for shape in shapes:
+        for guard in shape.guards:
+            if guard.hard:
+                held[guard.kind] += tokenizer.count(guard.span.of(shape.document.text))
+    return dict(held)
 
 
 def remarks(shapes: Sequence[Shape], kept: Sequence[Sequence[int]]) -> list[str]:
