@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 
+from ctxzip.companions import Company
 from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.errors import UsageError
-from ctxzip.companions import Company
 from ctxzip.outline import outlined, settled
 from ctxzip.passages import Passage, passages
 from ctxzip.protocols import Inset

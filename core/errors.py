@@ -52,7 +52,7 @@ class BudgetError(CtxzipError):
     exit_code = 1
 
     def __init__(self, needed: int, limit: int, held: Mapping[str, int] | None = None) -> None:
-        """State both figures in tokens of the reader's tokenizer, and how many are `held` by what kind of protection."""
+        """State both figures in the reader's tokens, and how many are `held` by what kind of protection."""
         most = sorted((held or {}).items(), key=lambda pair: -pair[1])
         kinds = ", ".join(f"{kind} {tokens}" for kind, tokens in most if tokens)
         free = [kind for kind, tokens in most if tokens and kind not in ("pattern", "pragma")]

@@ -79,7 +79,7 @@ class Draft:
             unit
             for index, shape in enumerate(shapes)
             for unit in grouped(
-                units_of(index, shape.layout, shape.weighed(scores[index]), shape.hard, tokenizer),
+                units_of(index, shape, shape.weighed(scores[index]), tokenizer),
                 compressor,
                 shape.layout,
                 options.query,

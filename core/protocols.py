@@ -42,6 +42,9 @@ class Inset(Protocol):
     def content(self) -> Sequence[Span]:
         """The spans that can be chosen, in order."""
 
+    def alone(self) -> list[str]:
+        """Return what each content span looks like by itself; a plan guesses sizes from that."""
+
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return what each content span is worth per token, in [0, 1], given what the compressor says of its text."""
 

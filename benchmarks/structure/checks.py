@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(
 _FENCE = re.compile(r"^[^\S\n]*(?:(?:[-*+>]|\d+[.)])[^\S\n]+)*(`{3,}|~{3,})([^\n`]*)$", re.MULTILINE)
 _URL = re.compile(r"https?://[^\s<>\"'`)\]]+")
 _ID = re.compile(
-    r"\b[A-Z]{2,}-[\d-]+\d\b|\b[\w.]+@[\w-]+\.[\w.-]*\w|\bv\d+\.\d+\.\d+[\w.-]*|\b[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\d(?:T[\d:]+Z)?"
+    r"\b[A-Z]{2,}-[\d-]+\d\b|\b[\w.]+@[\w-]+\.[\w.-]*\w|\bv\d+\.\d+\.\d+(?:[\w.-]*\w)?|\b[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\d(?:T[\d:]+Z)?"
 )
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w:.-]*)((?:\s+[\w:-]+=(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>")
 _VOID = frozenset("br img hr meta link input wbr".split())

@@ -14,7 +14,8 @@ MARKS = re.compile(
 )
 _BRACES = re.compile(r"(?<![{$\\])\{(?:[A-Za-z_][\w.\[\]'\"]{0,60}|\d{0,2})(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
 _STANDS_ALONE = re.compile(
-    r"^[^\S\n]*(?:[\w' -]{1,60}[:=][^\S\n]*|>[^\S\n]*)?[\"'`]{0,3}\{[A-Za-z_]\w{0,60}\}[\"'`]{0,3}[^\S\n]*$|>\{[A-Za-z_]\w{0,60}\}<",
+    r"^[^\S\n]*(?:[\w' -]{1,60}[:=][^\S\n]*|>[^\S\n]*)?[\"'`]{0,3}\{[A-Za-z_]\w{0,60}\}[\"'`]{0,3}[^\S\n]*$"
+    r"|>\{[A-Za-z_]\w{0,60}\}<",
     re.MULTILINE,
 )
 """A line that is nothing but a mark, perhaps with a label, or a mark between tags: so only templates are written."""

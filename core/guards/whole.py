@@ -21,19 +21,31 @@ DATE = re.compile(
     r"|\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 )
 _UNIT = (
-    r"%|percent\b|per cent\b|°[CF]?|[kMGT]i?[Bb]\b|[kcmµn]?m\b|km/h\b|mph\b|[kmµ]?g\b|lbs?\b|oz\b|m?[lL]\b|[kMG]?Hz\b|[kM]?Wh?\b|[mk]?V\b|m?s\b"
+    r"%|percent\b|per cent\b|°[CF]?|[kMGT]i?[Bb]\b|[kcmµn]?m\b|km/h\b|mph\b|[kmµ]?g\b|lbs?\b|oz\b|m?[lL]\b"
+    r"|[kMG]?Hz\b|[kM]?Wh?\b|[mk]?V\b|m?s\b"
     r"|h\b|min(?:ute)?s?\b|hours?\b|days?\b|weeks?\b|months?\b|years?\b|seconds?\b|ms\b|USD\b|EUR\b|GBP\b|CHF\b|dollars?\b"
     r"|euros?\b|pounds?\b|cents?\b|million\b|billion\b|trillion\b|thousand\b|tokens?\b|bytes?\b|px\b|dpi\b|ppm\b|€|£|¥"
 )
-NUMBER = re.compile(rf"[$€£¥]?(?<![\w.])\d[\d.,:/]*(?:\s?[-–]\s?\d[\d.,]*)?[^\S\n]?(?:{_UNIT})(?:[^\S\n](?:million|billion)\b)?")
-CITATION = re.compile(r"\[(?:\^?[A-Za-z]{0,12}[-:#]?\d{1,5}(?:\s?[,–-]\s?\d{1,5})*|@[\w:-]{1,40}|doc\d+)\]|\b(?:RFC|CVE|ISO|DOI:?|arXiv:?|PMID:?|ISBN:?)[- ]?\d[\w./:-]*")
+NUMBER = re.compile(
+    rf"[$€£¥]?(?<![\w.])\d[\d.,:/]*(?:\s?[-–]\s?\d[\d.,]*)?[^\S\n]?(?:{_UNIT})(?:[^\S\n](?:million|billion)\b)?"
+)
+CITATION = re.compile(
+    r"\[(?:\^?[A-Za-z]{0,12}[-:#]?\d{1,5}(?:\s?[,–-]\s?\d{1,5})*|@[\w:-]{1,40}|doc\d+)\]"
+    r"|\b(?:RFC|CVE|ISO|DOI:?|arXiv:?|PMID:?|ISBN:?)[- ]?\d[\w./:-]*"
+)
 _EDGES = ".,;:!?…\"'“”‘’()[]<>*`、，。"
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
-_HASH = re.compile(r"(?:sha\d{1,3}:)?(?=[0-9a-f-]*\d)(?=[0-9a-f-]*[a-f])[0-9a-f]{7,64}(?:-[0-9a-f]{4,12}){0,4}", re.IGNORECASE)
+_HASH = re.compile(
+    r"(?:sha\d{1,3}:)?(?=[0-9a-f-]*\d)(?=[0-9a-f-]*[a-f])[0-9a-f]{7,64}(?:-[0-9a-f]{4,12}){0,4}", re.IGNORECASE
+)
 _VERSION = re.compile(r"[vV]?\d+\.\d+(?:\.\d+)+(?:[-+.]?\w+)*|[vV]\d+(?:\.\d+)*|[<>=~^]=?\d+(?:\.\d+)+")
-_PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.@~+/\\-]{2,}|[\w.-]+(?:/[\w.-]+){1,}/?|[\w-]+\.(?:py|js|ts|md|txt|json|ya?ml|toml|csv|log|sh|c|h|cpp|rs|go|java|html?|cfg|ini|conf)")
+_PATH = re.compile(
+    r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.@~+/\\-]{2,}|[\w.-]+(?:/[\w.-]+){1,}/?|[\w-]+\.(?:py|js|ts|md|txt|json|ya?ml|toml|csv|log|sh|c|h|cpp|rs|go|java|html?|cfg|ini|conf)"
+)
 _FIGURES = re.compile(r"[$€£¥+-]?\d[\d.,:'’/-]*%?")
-_NAME = re.compile(r"[$@#]?\w*(?:_\w|[a-z]\d|\d[A-Za-z]|[a-z][A-Z]|[A-Z]{2,}-?\d|-\d)[\w.-]*(?:\(\))?|[\w-]+(?:\.[\w-]+)*(?:::?\w+)+|[A-Z][A-Z0-9]*(?:[-_][A-Z0-9]+)+")
+_NAME = re.compile(
+    r"[$@#]?\w*(?:_\w|[a-z]\d|\d[A-Za-z]|[a-z][A-Z]|[A-Z]{2,}-?\d|-\d)[\w.-]*(?:\(\))?|[\w-]+(?:\.[\w-]+)*(?:::?\w+)+|[A-Z][A-Z0-9]*(?:[-_][A-Z0-9]+)+"
+)
 LONGEST_NAME = 300
 """Characters beyond which a run without spaces is no name."""
 
@@ -82,6 +94,6 @@ def _unusual(text: str) -> Iterator[tuple[int, str]]:
         if word.isalpha() and (word.islower() or word.istitle()):
             continue
         bare = word.strip(_EDGES)
-        if not bare or len(bare) > LONGEST_NAME or bare.isalpha() and (bare.islower() or bare.istitle()):
+        if not bare or len(bare) > LONGEST_NAME or (bare.isalpha() and (bare.islower() or bare.istitle())):
             continue
         yield match.start() + word.find(bare), bare

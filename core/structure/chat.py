@@ -52,12 +52,16 @@ class Turn:
     def __init__(self, text: str, region: Region, inner: Arrangement, insets: Sequence[Inset]) -> None:
         """Put the label of `region` before its body, which `inner` arranges; it may hold `insets`."""
         self.start, self.end = region.start, region.end
-        self._text, self._head = text, region.head
+        self.text, self._head = text, region.head
         self._label = text[region.start : region.head]
         self._safe = region.language == "rules"
         self._inner = inner
         self._insets = insets
         self.content: list[Span] = list(inner.content)
+
+    def alone(self) -> list[str]:
+        """Return the slices themselves."""
+        return [span.of(self.text) for span in self.content]
 
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return what prose and insets are worth, raised in system rules and the last question."""
@@ -75,7 +79,7 @@ class Turn:
             return self._label + body
         first = self.content[kept[0]].start
         if any(inset.start <= first < inset.end for inset in self._insets):
-            space = self._text[self._head : first]
+            space = self.text[self._head : first]
             return self._label.rstrip() + space[len(space.rstrip()) :] + body
         return self._label + body.lstrip()
 
@@ -99,4 +103,4 @@ class Turn:
 
     def fault(self, made: str) -> str:
         """Return whether the label is missing."""
-        return "" if made.startswith(self._label) else "turn without its label"
+        return "" if made.startswith(self._label.rstrip()) else "turn without its label"

@@ -106,10 +106,15 @@ class Code:
 
     def __init__(self, text: str, span: Span, language: Language) -> None:
         """Cut `span` of `text`, which parses as `language`."""
+        self.text = text
         self.start, self.end = span.start, span.end
         outline = Outline(*tree_of(span.of(text), language), language)
         self._layout = CodeLayout(outline, outline.spans())
         self.content: list[Span] = [Span(s.start + span.start, s.end + span.start) for s in self._layout.content]
+
+    def alone(self) -> list[str]:
+        """Return the slices themselves."""
+        return [span.of(self.text) for span in self.content]
 
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return a mixture of what lines are worth by their place in the code, and of `scores`."""

@@ -13,9 +13,11 @@ from ctxzip.structure.kinds import Region
 from ctxzip.structure.tree import Node, pieces, shown
 from ctxzip.text import Span
 
-ONE_PIECE = 160
+ONE_PIECE = 80
 """Characters up to which an item of a list is kept or dropped as one."""
-_KEY = re.compile(r"\s*(?:- +)*[^\s#\"'{\[|>&*!%@`][^{}\[\]\"']{0,80}?:\s*(?:[|>][+-]?\d?\s*|&\w+\s*|!\S+\s*)?(?:#.*)?\s*\Z")
+_KEY = re.compile(
+    r"\s*(?:- +)*[^\s#\"'{\[|>&*!%@`][^{}\[\]\"']{0,80}?:\s*(?:[|>][+-]?\d?\s*|&\w+\s*|!\S+\s*)?(?:#.*)?\s*\Z"
+)
 _ITEM = re.compile(r"\s*- ")
 _DOCUMENT = re.compile(r"---(?:\s|\Z)")
 _SECTION = re.compile(r"\s*\[{1,2}[^\[\]]+\]{1,2}\s*(?:[#;].*)?\s*\Z")
@@ -111,6 +113,10 @@ class Nested:
         self._nodes = nodes
         self._toml = toml
         self.content: list[Span] = list(pieces(nodes))
+
+    def alone(self) -> list[str]:
+        """Return the slices themselves."""
+        return [span.of(self.text) for span in self.content]
 
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return the compressor's own scores."""

@@ -37,6 +37,10 @@ class Whole:
         self.start, self.end = span.start, span.end
         self.content: list[Span] = [Span(span.start, span.end)]
 
+    def alone(self) -> list[str]:
+        """Return the slices themselves."""
+        return [span.of(self.text) for span in self.content]
+
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return the compressor's own scores."""
         return list(scores)
@@ -105,6 +109,11 @@ class Fenced:
     def _inner(self, kept: Sequence[int]) -> list[int]:
         last = self._first + len(self.inner.content)
         return [at - self._first for at in kept if self._first <= at < last]
+
+    def alone(self) -> list[str]:
+        """Return the fences that are pieces, and what stands between them piece by piece."""
+        last = [self._closing] if len(self.content) > self._first + len(self.inner.content) else []
+        return [*[self._opening] * self._first, *self.inner.alone(), *last]
 
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return what the pieces between the fences are worth, and 1 for fences that are pieces."""

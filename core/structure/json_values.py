@@ -12,9 +12,9 @@ from ctxzip.text import Span
 
 DEEPEST = 40
 """Levels that are told apart; a value further down is one piece."""
-LONG_STRING = 240
+LONG_STRING = 160
 """Characters from which a string is cut into pieces."""
-PIECE_OF_STRING = 120
+PIECE_OF_STRING = 60
 """Characters from which a piece of a string ends at the next end of a sentence or line, or at twice that at a space."""
 _TOKEN = re.compile(r'[\s]*(?:([{\[])|([}\]])|(,)|(:)|("[^"\\]*(?:\\.[^"\\]*)*")|([^\s{}\[\],:"]+))', re.DOTALL)
 _CUT = re.compile(r"[.!?。！？](?= )|\\n|(?<= )")
@@ -47,40 +47,47 @@ def loads(text: str) -> Any:
 
 def values(text: str, start: int, end: int) -> Value | None:
     """Return the tree of the JSON at `start` to `end`, which is known to be valid; None if it is no container."""
-    root: Value | None = None
-    stack: list[Value] = []
-    deeper = 0
-    key: Span | None = None
+    reader = _Reader(text)
     for match in _TOKEN.finditer(text, start, end):
-        at = match.end() - 1
-        opens, closes, comma, colon, string, word = match.groups()
-        if comma or colon:
-            continue
-        if deeper:
-            deeper += bool(opens) - bool(closes)
-            if not deeper:
-                stack[-1].items[-1].end = at + 1
-            continue
-        if closes:
-            closed = stack.pop()
-            closed.end = at + 1
-            root = closed if not stack else root
-            continue
-        first = match.end() - len(string or word or opens)
-        if string and stack and stack[-1].opening == "{" and key is None:
-            key = Span(first, match.end())
-            continue
-        value = Value(first, match.end(), opens or ('"' if string else ""), key)
-        key = None
-        if stack:
-            stack[-1].items.append(value)
-        elif not opens:
-            return None
-        if opens and len(stack) >= DEEPEST:
-            deeper = 1
+        reader.take(match)
+    return reader.root
+
+
+class _Reader:
+    """Builds the tree of values from the tokens of valid JSON."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.root: Value | None = None
+        self._stack: list[Value] = []
+        self._below = 0
+        """Levels below the deepest that are told apart."""
+        self._key: Span | None = None
+
+    def take(self, match: re.Match[str]) -> None:
+        opens, closes, _, _, string, word = match.groups()
+        if self._below:
+            self._below += bool(opens) - bool(closes)
+            if not self._below:
+                self._stack[-1].items[-1].end = match.end()
+        elif closes:
+            closed = self._stack.pop()
+            closed.end = match.end()
+            self.root = closed if not self._stack else None
+        elif string and self._key is None and self._stack and self._stack[-1].opening == "{":
+            self._key = Span(match.end() - len(string), match.end())
+        elif string or word or opens:
+            self._begin(match.end() - len(string or word or opens), match.end(), opens or "", bool(string))
+
+    def _begin(self, start: int, end: int, opens: str, string: bool) -> None:
+        value = Value(start, end, opens or ('"' if string else ""), self._key)
+        self._key = None
+        if self._stack:
+            self._stack[-1].items.append(value)
+        if opens and len(self._stack) >= DEEPEST:
+            self._below = 1
         elif opens:
-            stack.append(value)
-    return root
+            self._stack.append(value)
 
 
 def parts(text: str, value: Value) -> list[Span]:

@@ -18,13 +18,13 @@ PLAIN = 0.6
 STANDS_OUT = 0.85
 RULES = 0.97
 """Worth of what a system message or the last user message holds, at least."""
+TALK = 0.9
+"""What any other message is worth next to what the compressor says."""
 _ROLE = re.compile(r'"role"\s*:\s*"(\w+)"')
 RULING = frozenset({"system", "developer"})
 
 
-def weights(
-    text: str, root: Value, scores: Sequence[float], places: Mapping[int, range], first: int
-) -> list[float]:
+def weights(text: str, root: Value, scores: Sequence[float], places: Mapping[int, range], first: int) -> list[float]:
     """Return the worth of the pieces under `root`; `places` tells which a value has, counted from `first`."""
     worth = list(scores)
     stack = [root]
@@ -39,9 +39,7 @@ def weights(
     return worth
 
 
-def _weigh_items(
-    text: str, value: Value, worth: list[float], places: Mapping[int, range], first: int
-) -> None:
+def _weigh_items(text: str, value: Value, worth: list[float], places: Mapping[int, range], first: int) -> None:
     speakers = roles(text, value)
     odd = standing_out([text[item.start : item.end] for item in value.items]) if speakers is None else set()
     for at, item in enumerate(value.items):
@@ -57,7 +55,7 @@ def _bounds(at: int, value: Value, speakers: list[str] | None, odd: set[int]) ->
     """Return the least worth of an item, and the factor of what the compressor says beyond that."""
     if speakers is not None:
         last = max((i for i, role in enumerate(speakers) if role == "user"), default=-1)
-        return (RULES, 1.0) if speakers[at] in RULING or at == last else (0.0, 1.0)
+        return (RULES, 1.0) if speakers[at] in RULING or at == last else (0.0, TALK)
     if at in odd:
         return STANDS_OUT, 1.0
     return (0.3, 1.0) if at == 0 and len(value.items) > 1 else (0.0, PLAIN if len(value.items) >= LIKE else 1.0)

@@ -108,6 +108,14 @@ class Json:
             and item.end - item.start < ONE_PIECE
         )
 
+    def alone(self) -> list[str]:
+        """Return every piece in compact form."""
+        places = {place.start: value for value in self._leaves if len(place := self._place[id(value)]) == 1}
+        return [
+            f"{compact(self.text, places[at].whole.start, span.end)}," if at in places else span.of(self.text)
+            for at, span in enumerate(self.content)
+        ]
+
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return `scores`, weighed by what stands out: failures, rarities, the first item, rules and questions."""
         own = list(scores[: self._own])
@@ -127,7 +135,7 @@ class Json:
 
     def _show(self, value: Value, wanted: bytearray) -> Iterator[str]:
         place = self._place.get(id(value))
-        if place is None or not value.items or len(place) == 1 and self._is_leaf(value):
+        if place is None or not value.items or (len(place) == 1 and self._is_leaf(value)):
             yield from self._leaf(value, place, wanted)
             return
         left_out, first = 0, True

@@ -85,6 +85,10 @@ class Log:
         self._template = [_VARYING.sub("0", line.of(text)).strip() for line in self.content]
         self._number = Counter(self._template)
 
+    def alone(self) -> list[str]:
+        """Return the slices themselves."""
+        return [span.of(self.text) for span in self.content]
+
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return `scores`, raised for failures, first and last occurrences and lowered for repeats."""
         seen: Counter[str] = Counter()

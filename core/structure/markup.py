@@ -144,6 +144,10 @@ class Markup:
         self._blank = {at for at, piece in enumerate(every) if not piece.of(text).strip()}
         self.content: list[Span] = [every[at] for at in self._chosen]
 
+    def alone(self) -> list[str]:
+        """Return the slices themselves."""
+        return [span.of(self.text) for span in self.content]
+
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return `scores`, elements that speak of failures first, comments last."""
         result = []

@@ -41,11 +41,12 @@ class Shape:
             return _keeping_form(document, compressor, protection, uncut)
         text = document.text
         guards = protection.guards(text, document.path)
-        if any(span == Span(0, len(text)) for span in uncut):
-            return _arranged(cls(document, [Span(0, len(text))], guards, (), in_company(text, ())), compressor)
         found = regions(document, protection.allow)
         cutter = Cutter(text, guards, uncut, protection.fences)
         insets = list(cutter.insets(found))
+        if Span(0, len(text)) in uncut:
+            guards += cutter.fences
+            return _arranged(cls(document, [Span(0, len(text))], guards, (), in_company(text, ())), compressor)
         places = Places(insets)
         guards = places.understood(guards)
         tiles = spliced(text, compressor.segment(document), insets)
@@ -91,6 +92,13 @@ class Shape:
             if own:
                 yield inset, own
 
+    def alone(self) -> list[str]:
+        """Return what each content span looks like by itself."""
+        slices = [span.of(self.document.text) for span in self.layout.content]
+        for inset, first in zip(self.insets, self._firsts, strict=True):
+            slices[first : first + len(inset.content)] = inset.alone()
+        return slices
+
     def weighed(self, scores: Sequence[float]) -> list[float]:
         """Return `scores`, one per content span, as the insets see them; facts are worth somewhat more."""
         result = list(scores)
@@ -105,9 +113,7 @@ class Shape:
         return result
 
 
-def _keeping_form(
-    document: Document, compressor: FormKeeper, protection: Protection, uncut: Sequence[Span]
-) -> Shape:
+def _keeping_form(document: Document, compressor: FormKeeper, protection: Protection, uncut: Sequence[Span]) -> Shape:
     """Return the shape of a document whose compressor answers for its form."""
     assert isinstance(compressor, Compressor)
     guards = protection.guards(document.text, document.path, asked_only=True)

@@ -70,6 +70,10 @@ class Table:
         self.content: list[Span] = list(rows)
         self.start, self.end = head.start, rows[-1].end
 
+    def alone(self) -> list[str]:
+        """Return the slices themselves."""
+        return [span.of(self.text) for span in self.content]
+
     def worth(self, scores: Sequence[float]) -> list[float]:
         """Return `scores`, rows that speak of failures first."""
         lifted = [0.5 + 0.5 * s if alarming(r.of(self.text)) else s for s, r in zip(scores, self.content, strict=True)]

@@ -1,4 +1,4 @@
-"""Pieces held by frames: tags around text, a section's header over its lines; a frame stands when a piece in it does."""
+"""Pieces held by frames, as tags hold text: a frame stands when a piece in it does."""
 
 from __future__ import annotations
 
