@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import ByLength
 
+from benchmarks.fuzz.__main__ import attempt
 from benchmarks.structure.checks import failures
 from ctxzip import Compression, Document, compress
 from ctxzip.errors import BudgetError
@@ -176,3 +177,10 @@ def test_the_closing_line_break_goes_before_content_does() -> None:
     assert short("hello\n", tokens=1) == "hello"
     assert short("hello there, everybody\n", tokens=2).strip()
     assert short("hello\n", tokens=2) == "hello\n"
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 4))
+def test_odd_inputs_end_with_an_exit_code(seed: int, tmp_path: Path) -> None:
+    kind, code, _, wrong = attempt(seed, tmp_path, model=False)
+    assert not wrong, f"{kind}: {wrong}"
+    assert code in (0, 1, 2)

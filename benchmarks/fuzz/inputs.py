@@ -14,8 +14,10 @@ _PIECES = (
     "```", "~~~", "```json\n", "{", "}", "[", "]", '"', "'", "|", "|---|", "\n", "\r\n", "\r", "\t", " ", "    ", "<a>",
     "</a>", "<!--", "-->", "{{", "}}", "{%", "%}", "${x}", "<%", "%>", "User:", "Assistant:", "System: x\n", "- ", "# ",
     "> ", "1. ", "never ", "not ", "No, ", "2026-03-09 02:14:01 ERROR x\n", "https://a.b/c?d", "a@b.cd", "\\", "\\n",
-    "\u200b", "\u200d", "\u202e", "שלום ", "مرحبا ", "会议。", "👩‍👩‍👧‍👦", "e\u0301", "\u2028", "\x0b", "\x0c", "\x85", "\ufeff",
-    "\x1b[31m", "def f():\n    ", "import os\n", "a: b\n", "x = 1\n", "[s]\n", "key:\n  - ", "0x1f ", "1.5 GB ", "`", "**",
+    "\u200b", "\u200d", "\u202e", "שלום ", "مرحبا ", "会议。", "👩‍👩‍👧‍👦",
+    "e\u0301", "\u2028", "\x0b", "\x0c", "\x85", "\ufeff",
+    "\x1b[31m", "def f():\n    ", "import os\n", "a: b\n", "x = 1\n",
+    "[s]\n", "key:\n  - ", "0x1f ", "1.5 GB ", "`", "**",
     "ctxzip: off", "<!-- ctxzip: off -->", "<!-- ctxzip: on -->", "word ", "another ", "Sentence ends here. ",
 )  # fmt: skip
 
@@ -64,7 +66,7 @@ def jumbled_json(chance: random.Random) -> bytes:
 
     def value(depth: int) -> object:
         kind = chance.randrange(7 if depth < 5 else 4)
-        if kind == 4 or kind == 6:
+        if kind in (4, 6):
             return [value(depth + 1) for _ in range(chance.randint(0, 12))]
         if kind == 5:
             return {chance.choice(["id", "role", "…", "a b", ""]) + str(n): value(depth + 1) for n in range(6)}
