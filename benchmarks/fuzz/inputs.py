@@ -82,8 +82,10 @@ def jumbled_json(chance: random.Random) -> bytes:
 def giant(chance: random.Random) -> bytes:
     """Return a few megabytes of one thing, mostly on one line."""
     unit = chance.choice(
-        [b"x", b"[", b"{", b"`", b"|", b" ", b"\n", b"1", b"<a>", b"{{", b'"', b"a@", b"/a", b"_a", b"*", b"-", b"```\n",
-         b"not ", b"a:\n", b"User: a\n", b"| a | b |\n|---|---|\n", b"\xe4\xbc\x9a", b"0a", b"a.b", b"https://", b"\\", b"<",
+        [b"x", b"[", b"{", b"`", b"|", b" ", b"\n", b"1", b"<a>", b"{{", b'"', b"a@", b"/a", b"_a", b"*", b"-",
+         b"```\n",
+         b"not ", b"a:\n", b"User: a\n", b"| a | b |\n|---|---|\n", b"\xe4\xbc\x9a", b"0a", b"a.b",
+         b"https://", b"\\", b"<",
          b"2026-01-01 10:00:00 INFO x\n", b'{"a": 1}\n', b"\r", b"$", b"[a](", b"#", b"\xf0\x9f\x9a\x80"]
     )  # fmt: skip
     return unit * (chance.choice([100_000, 1_000_000, GIANT]) // len(unit))
