@@ -19,6 +19,8 @@ from ctxzip.text import Document
 SCHEMA = 1
 SLACK = 400
 """Characters that a result may have added before a kept piece, as a comment on what was left out, and be matched."""
+FEW = 8
+"""Characters of marks and space that may be left between two kept pieces and be matched one by one."""
 
 Piece = str | tuple[int, int]
 
@@ -35,6 +37,16 @@ class Original:
     def text(self, result: str) -> str:
         """Return the original's text, given the result's."""
         return "".join(piece if isinstance(piece, str) else result[slice(*piece)] for piece in self.pieces)
+
+    def survivors(self) -> list[tuple[int, int]]:
+        """Return where in the original the characters are that the result still has."""
+        found, at = [], 0
+        for piece in self.pieces:
+            length = len(piece) if isinstance(piece, str) else piece[1] - piece[0]
+            if not isinstance(piece, str):
+                found.append((at, at + length))
+            at += length
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +184,25 @@ def _between(gap: str, result: str, at: int, end: int) -> Iterator[Piece]:
     head = _common(gap, left)
     tail = _common(gap[head:][::-1], left[head:][::-1])
     yield (at, at + head)
-    yield gap[head : len(gap) - tail]
+    yield from _scattered(gap[head : len(gap) - tail], left[head : len(left) - tail], at + head)
     yield (end - tail, end)
+
+
+def _scattered(gap: str, left: str, at: int) -> Iterator[Piece]:
+    """Yield the pieces of `gap`, of which the few characters `left`, from `at` in the result, may be all that is left."""
+    places: list[int] = []
+    for character in left if len(left) <= FEW else "":
+        place = gap.find(character, places[-1] + 1 if places else 0)
+        if place < 0:
+            places = []
+            break
+        places.append(place)
+    done = 0
+    for number, place in enumerate(places):
+        yield gap[done:place]
+        yield (at + number, at + number + 1)
+        done = place + 1
+    yield gap[done:]
 
 
 def _common(one: str, other: str) -> int:
