@@ -40,17 +40,20 @@ class Choice:
     """Directories stand for their texts, not for their source files: they are to be rewritten."""
 
 
-@cache
 def matcher(globs: tuple[str, ...], base: Path) -> Callable[[str], bool]:
     """Return what tells whether one of `globs`, relative to `base`, matches a path."""
+    return _matcher(globs, base.absolute())
+
+
+@cache
+def _matcher(globs: tuple[str, ...], base: Path) -> Callable[[str], bool]:
     from pathspec import GitIgnoreSpec
 
     rules = GitIgnoreSpec.from_lines(globs)
-    top = base.absolute()
 
     def matches(name: str) -> bool:
         path = Path(os.path.abspath(name))  # noqa: PTH100 - links stay as they are named
-        return rules.match_file(path.relative_to(top) if path.is_relative_to(top) else path.name)
+        return rules.match_file(path.relative_to(base) if path.is_relative_to(base) else path.name)
 
     return matches
 
@@ -82,7 +85,7 @@ def _is_glob(name: str) -> bool:
 
 
 def _of_glob(name: str) -> list[str]:
-    fixed = [part for part in Path(name).parts]
+    fixed = list(Path(name).parts)
     depth = next(index for index, part in enumerate(fixed) if any(mark in part for mark in "*?["))
     top = Path(*fixed[:depth]) if depth else Path()
     wanted = matcher(("/" + "/".join(fixed[depth:]),), top)
