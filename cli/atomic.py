@@ -31,7 +31,8 @@ def replace(path: Path, data: bytes, *, was: os.stat_result | None = None) -> No
         _refuse_changed(path, was)
         _replace(target, data)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}", hint="check the path and its permissions") from error
+        hint = "check the path and its permissions"
+        raise InputError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
 
 
 def _refuse_changed(path: Path, was: os.stat_result | None) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from ctxzip.cli.command import command
 from ctxzip.cli.options import Budgeting, Choosing, Counting, Inputs, Limits, OneByOne, Report, Result, Talk
-from ctxzip.cli.read import Form, Input
 from ctxzip.errors import UsageError
 from ctxzip.options import Options
 from ctxzip.result import Compression
 from ctxzip.text import Document
+
+if TYPE_CHECKING:
+    from ctxzip.cli.read import Input
 
 
 @command
@@ -33,6 +36,7 @@ def compress(
     or --diff each file has its own.
     """
     from ctxzip.cli import render
+    from ctxzip.cli.read import Form
     from ctxzip.cli.work import options_of
 
     asked = options_of(budget, choosing, counting)
@@ -56,9 +60,7 @@ def compress(
 
 
 @command
-def plan(
-    inputs: Inputs, budget: Budgeting, counting: Counting, choosing: Choosing, report: Report, talk: Talk
-) -> None:
+def plan(inputs: Inputs, budget: Budgeting, counting: Counting, choosing: Choosing, report: Report, talk: Talk) -> None:
     """Show what compress would keep and drop; nothing is written."""
     from ctxzip.cli import render
     from ctxzip.cli.work import options_of

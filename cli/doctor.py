@@ -207,7 +207,8 @@ def _page(report: dict[str, Any]) -> Iterator[str]:
         yield f"  {_mark(state == 'ok')} {name:<14} {state}"
     tokenizer = report["tokenizer"]
     yield f"\n{'tokenizer':<12}{tokenizer['name']} ({tokenizer['problem'] or 'works'}; from {tokenizer['from']})"
-    yield f"{'network':<12}{'forbidden' if report['offline'] else 'only for what you name, CTXZIP_OFFLINE=1 forbids it'}"
+    network = "forbidden" if report["offline"] else "only for what you name; CTXZIP_OFFLINE=1 forbids it"
+    yield f"{'network':<12}{network}"
     yield f"{'cache':<12}{report['cache']['directory']} ({report['cache']['bytes'] / 1e6:.1f} MB)"
     yield f"{'settings':<12}{report['config'] or 'no configuration file'}"
 

@@ -203,8 +203,8 @@ class Each:
             render.note(remark)
         free = [outcome.name for outcome in outcomes if self._limited and outcome.limit is None]
         if free:
-            some = ", ".join(free if self.talk.verbose else free[:3]) + ("" if self.talk.verbose or len(free) < 4 else ", …")
-            render.note(f"no max-tokens limit, left alone: {some}")
+            shown = free if self.talk.verbose or len(free) < 4 else [*free[:3], "…"]
+            render.note(f"no max-tokens limit, left alone: {', '.join(shown)}")
         changed, failed = sum(o.changed for o in outcomes), sum(o.error is not None for o in outcomes)
         verb = "shortened" if self._writes else "would be shortened"
         parts = [f"{_files(changed)} {verb}", f"{_files(len(outcomes) - changed - failed)} left alone"]

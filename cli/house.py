@@ -49,9 +49,7 @@ def show(
     place: Annotated[
         Path, typer.Argument(metavar="[PLACE]", help="The file or directory that the settings are for.")
     ] = Path(),
-    file: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help="Read settings from this file.")
-    ] = None,
+    file: Annotated[str | None, typer.Option("--config", metavar="FILE", help="Read settings from this file.")] = None,
     isolated: Annotated[bool, typer.Option("--isolated", "--no-config", help="Read no configuration file.")] = False,
     debug: Debug = False,
 ) -> None:

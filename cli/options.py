@@ -70,9 +70,7 @@ class Budgeting:
         float | None,
         typer.Option("--top-p", metavar="P", help="No budget: keep the fewest pieces that hold this share of score."),
     ] = None
-    top_k: Annotated[
-        int | None, typer.Option("--top-k", metavar="N", help="No budget: keep the N best pieces.")
-    ] = None
+    top_k: Annotated[int | None, typer.Option("--top-k", metavar="N", help="No budget: keep the N best pieces.")] = None
     min_relevance: Annotated[
         float | None,
         typer.Option("--min-relevance", metavar="P", help="Keep nothing that scores less, whatever is left over."),
@@ -91,7 +89,9 @@ class Choosing:
 
     method: Annotated[
         str,
-        typer.Option("--method", "-m", metavar="NAME", help="How to choose; ctxzip methods lists them.", show_default=False),
+        typer.Option(
+            "--method", "-m", metavar="NAME", help="How to choose; ctxzip methods lists them.", show_default=False
+        ),
     ] = "auto"
     query: Annotated[
         str | None,
@@ -115,9 +115,9 @@ class Choosing:
             help="Let KIND be cut: placeholder, code, table, inline-code, link, url, emphasis, quote, negation, all.",
         ),
     ] = None
-    compat: Annotated[
-        bool, typer.Option("--compat", help="Follow the released implementation where ours differs.")
-    ] = False
+    compat: Annotated[bool, typer.Option("--compat", help="Follow the released implementation where ours differs.")] = (
+        False
+    )
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep results on disk.")] = False
 
 
@@ -236,12 +236,8 @@ class Talk:
         str, typer.Option("--color", metavar="WHEN", help="auto (default), always or never.", show_default=False)
     ] = "auto"
     offline: Annotated[bool, typer.Option("--offline", help="Never use the network, whatever is asked for.")] = False
-    config: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help="Read settings from this file.")
-    ] = None
-    isolated: Annotated[
-        bool, typer.Option("--isolated", "--no-config", help="Read no configuration file.")
-    ] = False
+    config: Annotated[str | None, typer.Option("--config", metavar="FILE", help="Read settings from this file.")] = None
+    isolated: Annotated[bool, typer.Option("--isolated", "--no-config", help="Read no configuration file.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")] = False
 
 

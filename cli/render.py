@@ -71,6 +71,6 @@ def _print(table: Table) -> None:
     from rich.console import Console
 
     color = colored(sys.stderr)
-    wide = {} if sys.stderr.isatty() else {"width": 200}
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False, no_color=not color, force_terminal=color, **wide)  # type: ignore[arg-type]
-    console.print(table)
+    width = None if sys.stderr.isatty() else 200
+    plain = {"highlight": False, "markup": False, "emoji": False}
+    Console(stderr=True, no_color=not color, force_terminal=color, width=width, **plain).print(table)

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ctxzip.cli import atomic
 from ctxzip.cli.options import Debug
-from ctxzip.cli.read import STDIN, read_bytes
 from ctxzip.errors import InputError
 
 
@@ -26,12 +24,15 @@ def restore(
     debug: Debug = False,
 ) -> None:
     """Give back the original, byte for byte, from a result and the sidecar written with it."""
+    from ctxzip.cli import atomic
+    from ctxzip.cli.read import STDIN, read_bytes
     from ctxzip.sidecar import Sidecar
 
     try:
         beside = Sidecar.from_json(read_bytes(sidecar).decode())
     except UnicodeDecodeError:
-        raise InputError(f"{sidecar} is not a sidecar", hint="restore takes RESULT and SIDECAR, in this order") from None
+        hint = "restore takes RESULT and SIDECAR, in this order"
+        raise InputError(f"{sidecar} is not a sidecar", hint=hint) from None
     data = beside.restore(read_bytes(result), name)
     if output in (None, STDIN):
         sys.stdout.buffer.write(data)

@@ -1,4 +1,4 @@
-"""What every option is set to, and by what: the command line, then `CTXZIP_*`, then a configuration file, then defaults.
+"""What every option is set to, and by what: command line, then `CTXZIP_*`, then a configuration file, then defaults.
 
 The file is the nearest `ctxzip.toml`, or `pyproject.toml` with a table `[tool.ctxzip]`, at or above the place of
 the files at hand. Of options that exclude each other only those of the strongest source count.
@@ -7,7 +7,6 @@ the files at hand. Of options that exclude each other only those of the stronges
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -83,7 +82,7 @@ def flag(name: str) -> str:
 
 
 def settled(given: Mapping[str, Any], file: ConfigFile) -> dict[str, Setting]:
-    """Return every option's setting: `given` on the command line, else from the environment, the file or its default."""
+    """Return every option's setting: `given` on the command line, else from environment, file or its default."""
     layers = [
         {name: Setting(value, "command line") for name, value in given.items()},
         {name: Setting(value, variable(name)) for name, value in from_environment().items()},
@@ -123,7 +122,16 @@ def _from_text(text: str, kind: type, where: str) -> Any:
     if kind is list:
         return text.split()
     if kind is bool:
-        words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+        words = {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+        }
         if text.lower() in words:
             return words[text.lower()]
     else:
@@ -131,7 +139,8 @@ def _from_text(text: str, kind: type, where: str) -> Any:
             return kind(text)
         except ValueError:
             pass
-    raise UsageError(f"{where}={text} is not {KIND_NAMES[kind]}", hint=f"unset {where}, or set it to {KIND_NAMES[kind]}")
+    meant = KIND_NAMES[kind]
+    raise UsageError(f"{where}={text} is not {meant}", hint=f"unset {where}, or set it to {meant}")
 
 
 def nearest(place: Path) -> ConfigFile:
@@ -167,6 +176,8 @@ def read(path: Path) -> ConfigFile:
 
 
 def _tables(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

@@ -7,7 +7,6 @@ source files if it has any, else for its texts.
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -123,6 +122,8 @@ def _hidden(path: Path) -> bool:
 
 def _of_git(directory: Path) -> list[Path] | None:
     """Return the files that git would not ignore, None outside a repository or without git."""
+    import subprocess
+
     command = ["git", "-C", str(directory), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         listed = subprocess.run(command, capture_output=True, check=True).stdout

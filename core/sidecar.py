@@ -59,7 +59,12 @@ class Sidecar:
 
     @classmethod
     def of(
-        cls, documents: Sequence[Document], made: Compression, *, encodings: Sequence[str] = (), marks: Sequence[str] = ()
+        cls,
+        documents: Sequence[Document],
+        made: Compression,
+        *,
+        encodings: Sequence[str] = (),
+        marks: Sequence[str] = (),
     ) -> Sidecar:
         """Return the sidecar of the result `made` from `documents`.
 
@@ -189,7 +194,7 @@ def _between(gap: str, result: str, at: int, end: int) -> Iterator[Piece]:
 
 
 def _scattered(gap: str, left: str, at: int) -> Iterator[Piece]:
-    """Yield the pieces of `gap`, of which the few characters `left`, from `at` in the result, may be all that is left."""
+    """Yield the pieces of `gap`, of which the few characters `left`, from `at` in the result, may be what is left."""
     places: list[int] = []
     for character in left if len(left) <= FEW else "":
         place = gap.find(character, places[-1] + 1 if places else 0)

@@ -72,9 +72,7 @@ class Browser:
     def open(self, path: Path, *, scheme: str = "light", width: int = 1000, height: int = 800) -> None:
         """Load a page, in a `light` or `dark` scheme, and wait for it."""
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self.call("Page.navigate", url=path.as_uri())
         while self.value("document.readyState") != "complete" or self.value("location.href") == "about:blank":
             pass

@@ -17,7 +17,7 @@ MANIFEST = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="
 PROMPT = (
     "You are the assistant of {{company}}, a company that sells garden tools to people all over the country.\n"
     "Never promise refunds. Answer in {language} and mention the order {{order_id}} whenever it is known.\n"
-) + "The customer may well be annoyed, so it is a good idea to be as friendly and patient as one possibly can be.\n" * 12
+) + "The customer may well be annoyed, so it is a good idea to be as friendly and patient as one can be.\n" * 12
 LIMIT = 120
 
 
@@ -43,7 +43,7 @@ class Repository:
         return subprocess.run(command, cwd=self.root, env=clean | home, capture_output=True, text=True, check=False)
 
     def hooked(self, *identifiers: str) -> None:
-        """Set the hooks up as this installation runs them: the manifest's own words, without building an environment."""
+        """Set hooks up with the manifest's own words, run by this installation instead of a new environment."""
         hooks = [dict(hook) for hook in MANIFEST if hook["id"] in identifiers]
         for hook in hooks:
             hook["entry"] = hook["entry"].replace("ctxzip", f"{sys.executable} -m ctxzip", 1)

@@ -100,30 +100,25 @@ def test_a_reader_that_leaves_early_is_no_error(here: Path, arguments: list[str]
 # Colours
 
 
-@pytest.mark.parametrize(
-    ("flags", "variables", "colored"),
-    [
-        ([], {}, False),
-        (["--color", "always"], {"NO_COLOR": "1"}, True),
-        ([], {"FORCE_COLOR": "1"}, True),
-        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
-        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
-        ([], {"CTXZIP_COLOR": "always"}, True),
-    ],
-)
-@pytest.mark.parametrize("view", [["--diff"], ["--highlight"]])
+COLOR_RULES: list[tuple[list[str], dict[str, str], bool]] = [
+    ([], {}, False),
+    (["--color", "always"], {"NO_COLOR": "1"}, True),
+    ([], {"FORCE_COLOR": "1"}, True),
+    ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+    ([], {"CTXZIP_COLOR": "always"}, True),
+]
+
+
+@pytest.mark.parametrize("rule", COLOR_RULES, ids=str)
+@pytest.mark.parametrize("view", ["--diff", "--highlight"])
 def test_colours_follow_the_rules(
-    here: Path,
-    cli: Cli,
-    monkeypatch: pytest.MonkeyPatch,
-    flags: list[str],
-    variables: dict[str, str],
-    colored: bool,
-    view: list[str],
+    here: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, rule: tuple[list[str], dict[str, str], bool], view: str
 ) -> None:
+    flags, variables, colored = rule
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    done = cli("compress", "a.md", "-r", "2", *view, *flags)
+    done = cli("compress", "a.md", "-r", "2", view, *flags)
     assert done.code == 0
     assert ("\x1b[" in done.out) is colored
 
@@ -200,7 +195,9 @@ def test_diff_is_unified_and_writes_nothing(here: Path, cli: Cli) -> None:
     assert (here / "a.md").read_text(encoding="utf-8") == TEXT.rstrip("\n")
     patch = subprocess.run(["patch", "-p0", "a.md"], input=done.out, text=True, capture_output=True, check=False)
     assert patch.returncode == 0, patch.stdout
-    assert (here / "a.md").read_text(encoding="utf-8") == cli("compress", "-r", "2", stdin=TEXT.rstrip("\n").encode()).out
+    assert (here / "a.md").read_text(encoding="utf-8") == cli(
+        "compress", "-r", "2", stdin=TEXT.rstrip("\n").encode()
+    ).out
 
 
 def test_a_diff_of_standard_input_has_its_name(cli: Cli) -> None:

@@ -110,7 +110,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-LUMINANCE = "(c => c.reduce((a, b) => a + b) / 3)(getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number))"
+LUMINANCE = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).reduce((a, b) => a + Number(b), 0) / 3"
+MIDDLE = "(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector('.text b').getBoundingClientRect())"
 VISIBLE = "[...document.querySelectorAll('.text s')].filter(e => e.getClientRects().length).length"
 
 
@@ -126,8 +127,7 @@ def test_it_follows_the_scheme_and_runs_nothing_else(browser: Browser, shown: Pa
 
 def test_pointing_at_a_piece_shows_its_score(browser: Browser, shown: Path) -> None:
     browser.open(shown)
-    place = browser.value("(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector('.text b').getBoundingClientRect())")
-    browser.hover(*place)
+    browser.hover(*browser.value(MIDDLE))
     told = browser.value("document.getElementById('tip').textContent")
     assert re.fullmatch(r"kept, score [01]\.\d{3}, by its score", told)
     assert browser.value("document.querySelector('[role=status]').textContent").startswith(told)
