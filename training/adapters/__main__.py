@@ -43,7 +43,9 @@ def train(given: argparse.Namespace) -> None:
     began = time.monotonic()
     after = measure(model, loss, dev)
     LOG.info(json.dumps({"development loss": round(after, 4), "seconds": round(time.monotonic() - began)}))
-    export.write(model, given.out or Path("models/weights") / given.task)
+    out = given.out or Path("models/weights") / given.task
+    export.write(model, out)
+    export.vocabulary(out, [row for made in epochs for row in made])
     if not given.rows:
         before = json.loads((given.run / "before.json").read_text(encoding="utf-8"))
         export.figures(given.run / "training.json", trainer, figures, before, after)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
+    from training.adapters.model import Encoded
     from training.adapters.train import Trainer
 
 BASE = "google/gemma-3-270m"
+VOCABULARY = "vocabulary.json"
+SEEN = 2
+"""Answers in which a token must occur to be one that the adapter may write."""
 
 
 def write(model: Any, folder: Path) -> None:
@@ -27,6 +33,13 @@ def write(model: Any, folder: Path) -> None:
     raw = json.loads(file.read_text(encoding="utf-8"))
     raw |= {"base_model_name_or_path": BASE, "inference_mode": True, "target_modules": sorted(raw["target_modules"])}
     file.write_text(json.dumps(raw, indent=2) + "\n", encoding="utf-8")
+
+
+def vocabulary(folder: Path, rows: Sequence[Encoded]) -> None:
+    """Write which tokens the adapter learnt to write; those of a prompt are added when it is used."""
+    seen = Counter(token for row in rows for token in set(row.ids[row.start :]))
+    tokens = sorted(token for token, number in seen.items() if number >= SEEN)
+    (folder / VOCABULARY).write_text(json.dumps(tokens, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def figures(file: Path, trainer: Trainer, rows: dict[str, list[int]], before: float, after: float) -> None:

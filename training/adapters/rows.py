@@ -188,7 +188,8 @@ def _asked(passage: dict[str, Any], draw: random.Random) -> Iterator[Row]:
     for query in passage["queries"]:
         gold = [parts[i] for i in query["need"]]
         shorter = _rewritten(gold, passage.get("rewrite") or "") if gold else []
-        yield _summary(tidy(text), query["query"], _joined(shorter or [tidy(g) for g in gold]), draw)
+        spoken = tidy if passage["register"] == "meeting" else str.strip
+        yield _summary(spoken(text), query["query"], _joined(shorter or [spoken(g) for g in gold]), draw)
 
 
 def _rewritten(gold: Sequence[str], rewrite: str) -> list[str]:
