@@ -12,7 +12,7 @@ from ctxzip.options import DEFAULT_TOKENIZER, Options
 def _options(
     budget: tuple[str | None, str | None, str | None],
     selection: tuple[str | None, float | None, int | None, float | None],
-    weights: tuple[str | None, str | None, bool, bool],
+    weights: tuple[str | None, str | None, bool, bool, str | None, str | None],
     protect: tuple[list[str] | None, bool, list[str] | None],
     **chosen: object,
 ) -> Options:
@@ -48,6 +48,8 @@ def compress(
     query: o.Query = None,
     model: o.Model = None,
     adapter: o.Adapter = None,
+    generator: o.GeneratorName = None,
+    generator_model: o.GeneratorModel = None,
     tokenizer: o.TokenizerName = DEFAULT_TOKENIZER,
     keep_pattern: o.KeepPattern = None,
     keep_numbers: o.KeepNumbers = False,
@@ -72,7 +74,7 @@ def compress(
     asked = _options(
         (ratio, keep, tokens),
         (threshold, top_p, top_k, min_relevance),
-        (model, adapter, compat, not no_cache),
+        (model, adapter, compat, not no_cache, generator, generator_model),
         (keep_pattern, keep_numbers, allow),
         method=method,
         query=query,
@@ -100,6 +102,8 @@ def plan(
     query: o.Query = None,
     model: o.Model = None,
     adapter: o.Adapter = None,
+    generator: o.GeneratorName = None,
+    generator_model: o.GeneratorModel = None,
     tokenizer: o.TokenizerName = DEFAULT_TOKENIZER,
     keep_pattern: o.KeepPattern = None,
     keep_numbers: o.KeepNumbers = False,
@@ -119,7 +123,7 @@ def plan(
     asked = _options(
         (ratio, keep, tokens),
         (threshold, top_p, top_k, min_relevance),
-        (model, adapter, compat, not no_cache),
+        (model, adapter, compat, not no_cache, generator, generator_model),
         (keep_pattern, keep_numbers, allow),
         method=method,
         query=query,
@@ -176,9 +180,9 @@ def methods(debug: o.Debug = False) -> None:
     """List the methods that --method takes."""
     from ctxzip.compressors import SUMMARIES, names
 
-    typer.echo(f"{'auto':<12} the default: longcodezip for code files, exit for a query, else llmlingua2")
+    typer.echo(f"{'auto':<19} the default: longcodezip for code files, exit for a query, else llmlingua2")
     for name in names():
-        typer.echo(f"{name:<12} {SUMMARIES.get(name, 'from an installed plug-in')}")
+        typer.echo(f"{name:<19} {SUMMARIES.get(name, 'from an installed plug-in')}")
 
 
 cache = typer.Typer(help="What ctxzip keeps on disk between runs.", no_args_is_help=True)

@@ -33,6 +33,17 @@ Query = Annotated[
     typer.Option("--query", metavar="TEXT|@FILE", help="Keep what helps to answer this; @FILE reads it from a file."),
 ]
 Adapter = Annotated[str | None, typer.Option("--adapter", metavar="DIR|ID", help="A PEFT adapter to put on the model.")]
+GeneratorName = Annotated[
+    str | None,
+    typer.Option(
+        "--generator",
+        metavar="URL|DIR|ID|none",
+        help="What writes for scope and recomp-abstractive: an OpenAI-compatible URL or a checkpoint.",
+    ),
+]
+GeneratorModel = Annotated[
+    str | None, typer.Option("--generator-model", metavar="NAME", help="The model to ask for behind the URL.")
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep results on disk.")]
 Method = Annotated[str, typer.Option("--method", "-m", help="How to choose; ctxzip methods lists them.")]
 Model = Annotated[

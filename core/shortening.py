@@ -194,9 +194,7 @@ class Shortening:
     def _ask(self, some: Sequence[int], targets: Sequence[int]) -> None:
         """Let the shortener say the parts `some` in `targets` tokens; words are dropped where it cannot."""
         parts = self.draft.parts
-        pieces = [
-            Piece(parts[i].original, parts[i].tokens, parts[i].verbatim, self._before(i)) for i in some
-        ]
+        pieces = [Piece(parts[i].original, parts[i].tokens, parts[i].verbatim, self._before(i)) for i in some]
         answers = self.compressor.shorten(pieces, targets, self.options.query)
         for i, target, answer in zip(some, targets, answers, strict=True):
             part = parts[i]

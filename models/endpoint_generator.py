@@ -122,9 +122,7 @@ class EndpointGenerator:
             names = [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row] if rows else []
             if len(names) != 1:
                 known = f"{len(names)} models: {', '.join(names[:5])}" if names else "no model"
-                raise UsageError(
-                    f"{self._base} offers {known}", hint="say which one with --generator-model NAME"
-                )
+                raise UsageError(f"{self._base} offers {known}", hint="say which one with --generator-model NAME")
             self._model = names[0]
         return self._model
 

@@ -1,1 +1,1 @@
-"""What a rewriting compressor needs besides a generator: facts to keep, keywords to list, a judge of what comes back."""
+"""What a rewriter needs besides a generator: facts to keep, keywords to list, a judge of what comes back."""

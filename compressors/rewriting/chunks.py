@@ -127,7 +127,7 @@ def _merged(run: Run, chunks: list[tuple[int, int]]) -> list[tuple[int, int]]:
     while at + 1 < len(done):
         size = sum(run.tokens[done[at][0] : done[at + 1][1]])
         alike = _cosine(run, done[at], done[at + 1])
-        if size <= MOST and (alike >= ALIKE and size <= MOST // 2 or _is_tiny(run, done, at, alike)):
+        if size <= MOST and ((alike >= ALIKE and size <= MOST // 2) or _is_tiny(run, done, at, alike)):
             done[at : at + 2] = [(done[at][0], done[at + 1][1])]
             at = max(0, at - 1)
         else:
