@@ -98,26 +98,13 @@ def turned(source: str, rewrite: str) -> list[str]:
 
 
 def _polarity(text: str) -> tuple[set[str], set[str]]:
-    """Return the stems that negations govern and the stems that stand outside their reach."""
-    governed: set[str] = set()
-    outside: list[str] = []
-    at = 0
-    for match in _NEGATION.finditer(text):
-        if match.start() < at:
-            continue
-        stop = _CLAUSE_END.search(text, match.end())
-        clause = text[match.end() : stop.start() if stop else len(text)]
-        end = match.end()
-        taken = 0
-        for word in _WORD.finditer(clause):
-            stems = terms(word.group())
-            if stems:
-                governed.update(stems)
-                taken += 1
-                end = match.end() + word.end()
-            if taken == REACH:
-                break
-        outside.extend(terms(text[at : match.start()]))
-        at = max(at, end)
-    outside.extend(terms(text[at:]))
-    return governed, set(outside)
+    """Return the stems that negations govern, and the stems of the clauses in which nothing is denied."""
+    denied: set[str] = set()
+    said: set[str] = set()
+    for clause in _CLAUSE_END.split(text):
+        found = list(_NEGATION.finditer(clause))
+        if not found:
+            said.update(terms(clause))
+        for match in found:
+            denied.update(terms(clause[match.end() :])[:REACH])
+    return denied, said
