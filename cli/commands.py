@@ -116,7 +116,7 @@ def plan(
     quiet: o.Quiet = False,
     debug: o.Debug = False,
 ) -> None:
-    """Show what compress would keep and drop; nothing is written."""
+    """Show what compress would keep and drop, and what it would rewrite; nothing is written."""
     from ctxzip.cli import render
     from ctxzip.cli.work import compressed, read
 
@@ -129,6 +129,7 @@ def plan(
         query=query,
         tokenizer=tokenizer,
         best_effort=best_effort,
+        rehearsal=True,
     )
     documents = read(files or [], encoding, lists=asked.query is not None)
     result = compressed(documents, asked, quiet=quiet)

@@ -10,7 +10,7 @@ from ctxzip.choice import ModelChoice
 from ctxzip.compressors.exit import Exit
 from ctxzip.compressors.rewriting.facts import new_names, new_numbers, turned
 from ctxzip.errors import UsageError
-from ctxzip.models.generators import load_generator
+from ctxzip.models.generators import generator_name, load_generator
 from ctxzip.models.lexical import terms
 from ctxzip.models.prompts import Style, Summarising, answer_of, says_nothing, summary_prompt
 from ctxzip.models.protocols import Generator
@@ -70,7 +70,8 @@ class RecompAbstractive:
     @property
     def model(self) -> str:
         """Return the name of the generator."""
-        return self._generator.name if self._generator else self.extractor.model
+        loaded = self.__dict__.get("_generator")
+        return loaded.name if loaded else generator_name(self._choice, "summarize")
 
     @cached_property
     def _generator(self) -> Generator | None:

@@ -17,7 +17,7 @@ from ctxzip.compressors.rewriting.judge import Asked, Verdict, judge, mended
 from ctxzip.compressors.rewriting.keywords import MOST, KeywordFinder
 from ctxzip.compressors.rewriting.worth import worth
 from ctxzip.errors import UsageError
-from ctxzip.models.generators import load_generator
+from ctxzip.models.generators import generator_name, load_generator
 from ctxzip.models.prompts import Rewriting, answer_of, rewrite_prompt
 from ctxzip.models.protocols import Generator
 from ctxzip.outline import Outline, settled
@@ -60,7 +60,8 @@ class Scope:
     @property
     def model(self) -> str:
         """Return the name of the generator."""
-        return self._generator.name if self._generator else "no generator"
+        loaded = self.__dict__.get("_generator")
+        return loaded.name if loaded else generator_name(self._choice, "rewrite")
 
     @cached_property
     def _generator(self) -> Generator | None:

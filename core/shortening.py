@@ -165,6 +165,15 @@ class Shortening:
             used = self._words(used)
         return self._filled(used)
 
+    def rehearse(self) -> int:
+        """Give out the shares and say what would be done with them; return the tokens that they come to."""
+        self._share()
+        fixed = max(0, self.draft.count() - sum(part.size for part in self.draft.parts))
+        for part in self.draft.parts:
+            if part.text and part.share < WHOLE:
+                part.reason = f"to be said in {max(1, int(part.share * part.tokens))} of {part.tokens} tokens"
+        return min(self.limit, fixed + int(sum(part.share * part.tokens for part in self.draft.parts)))
+
     def _share(self) -> None:
         """Give every part its share of the budget; where not even the least shares fit, the least worthy go."""
         parts = self.draft.parts
@@ -240,7 +249,7 @@ class Shortening:
                 if not part.text or part.size <= floor or part.text == smallest(part):
                     continue
                 wanted = max(floor, part.size - (used - self.limit) - 1)
-                shorter = self._extract(part.text, wanted, part.verbatim) if wanted > 0 else smallest(part)
+                shorter = self._extract(part.text, wanted) if wanted > 0 else smallest(part)
                 if not kept_whole(part, shorter):
                     shorter = smallest(part)
                 reason = "words dropped to fit" if shorter else "dropped"
@@ -281,18 +290,17 @@ class Shortening:
         part.text, part.reason, part.size = before
         return used
 
-    def _extract(self, text: str, tokens: int, verbatim: Sequence[str] = ()) -> str:
-        """Return `text` in at most `tokens` tokens by leaving words out."""
+    def _extract(self, text: str, tokens: int) -> str:
+        """Return `text` in at most `tokens` tokens by leaving words out, the numbers last."""
         from ctxzip.pipeline import run
 
         options = replace(
-            self.options,
-            budget=Budget.exactly(max(1, tokens)),
-            selection=Selection(),
-            query=None,
-            best_effort=True,
+            self.options, budget=Budget.exactly(max(1, tokens)), selection=Selection(), query=None, best_effort=True
         )
-        return run([Document(text.strip())], self.compressor.lender, self.draft.tokenizer, options).text
+        lender, source = self.compressor.lender, [Document(text.strip())]
+        with_numbers = replace(options, protection=replace(options.protection, keep_numbers=True))
+        found = run(source, lender, self.draft.tokenizer, with_numbers)
+        return (found if found.tokens_after <= tokens else run(source, lender, self.draft.tokenizer, options)).text
 
 
 def smallest(part: Part) -> str:
@@ -318,7 +326,8 @@ def shortened(
 
     Raises `BudgetError` when what must be kept exceeds the budget, unless the options say best effort.
     """
-    compressor.check()
+    if not options.rehearsal:
+        compressor.check()
     draft = drafted(documents, compressor, tokenizer, options, total)
     saved = [(part.text, part.reason, part.size) for part in draft.parts]
     for part in draft.parts:
@@ -329,12 +338,14 @@ def shortened(
     if used <= limit:
         for part, (text, reason, size) in zip(draft.parts, saved, strict=True):
             part.text, part.reason, part.size = text, reason, size
-        used = Shortening(draft, compressor, options, limit).run()
+        work = Shortening(draft, compressor, options, limit)
+        used = work.rehearse() if options.rehearsal else work.run()
     allotments = [
         Allotment(Unit(p.document, p.span, p.tokens, p.worth, bool(p.verbatim)), bool(p.text), p.reason)
         for p in draft.parts
     ]
-    return draft.render(), Plan(allotments, used), _remarks(draft.parts, compressor.model)
+    remarks = ["nothing written"] if options.rehearsal else _remarks(draft.parts, compressor.model)
+    return draft.render(), Plan(allotments, used), remarks
 
 
 def _remarks(parts: Sequence[Part], writer: str) -> list[str]:

@@ -29,9 +29,9 @@ def summarised(
 
     assert options.query is not None
     words = max(5, min(MOST_WORDS, int(limit * WORDS_PER_TOKEN)))
-    summary = summarizer.summarize(documents, options.query, words)
+    summary = None if options.rehearsal else summarizer.summarize(documents, options.query, words)
     texts = summary.texts if summary else [document.text for document in documents]
-    remarks = list(summary.remarks) if summary else ["no generator: sentences chosen, nothing written"]
+    remarks = list(summary.remarks) if summary else ["sentences chosen, nothing written"]
     made = [replace(document, text=text) for document, text in zip(documents, texts, strict=True)]
     used = total(made)
     if used > limit:

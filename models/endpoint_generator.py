@@ -67,8 +67,7 @@ class EndpointGenerator:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"--generator {url!r} is no URL", hint="for example http://localhost:11434/v1")
         self._local = is_loopback(parts.hostname)
-        host = parts.netloc.rpartition("@")[2]
-        self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+        self._base = base_of(url)
         if offline() and not self._local:
             raise ModelUnavailable(
                 f"CTXZIP_OFFLINE forbids the endpoint {self._base}",
@@ -183,6 +182,12 @@ class EndpointGenerator:
         if "no answer within" in why:
             return "give it longer with CTXZIP_TIMEOUT=600, or choose a smaller model"
         return "check that the server runs; --generator none works without one"
+
+
+def base_of(url: str) -> str:
+    """Return `url` as messages and requests use it: without user, password and query."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
 
 def is_loopback(host: str) -> bool:

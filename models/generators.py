@@ -21,6 +21,20 @@ WAYS = (
 )
 
 
+def generator_name(choice: ModelChoice, task: str) -> str:
+    """Return what reports call the generator of `choice`, as far as that is known without loading it."""
+    if choice.generator == NONE:
+        return "no generator"
+    if choice.generator in (None, GEMMA):
+        return f"{GEMMA} + {task}"
+    if not _is_url(choice.generator):
+        return str(choice.generator)
+    from ctxzip.models.endpoint_generator import base_of
+
+    base = base_of(str(choice.generator))
+    return f"{choice.generator_model} at {base}" if choice.generator_model else base
+
+
 def load_generator(choice: ModelChoice, task: str) -> Generator | None:
     """Return what writes for `task`, `rewrite` or `summarize`; None when `--generator none` asks for nobody.
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -179,3 +182,19 @@ def test_an_interrupt_does_not_wait_for_the_server(monkeypatch: pytest.MonkeyPat
         with pytest.raises(KeyboardInterrupt):
             EndpointGenerator(server.url, "m").generate(["p"] * 8, [5] * 8)
         assert time.monotonic() - began < 2
+
+
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    target = tmp_path / "short.txt"
+    with serving(lambda _: "fine", "hang") as server:
+        command = [sys.executable, "-m", "ctxzip", "compress", "docs/example.md", "-o", str(target), "--no-cache"]
+        arguments = ["--method", "scope", "--generator", server.url, "--generator-model", "m"]
+        with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            while not server.asked and process.poll() is None:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == b""
+    assert err.decode().strip() == "error: interrupted"
+    assert list(tmp_path.iterdir()) == []

@@ -141,6 +141,13 @@ def test_a_sentence_of_a_summary_stands_under_the_passage_that_carries_it() -> N
     assert "1 sentences were left out" in " ".join(result.notes)
 
 
+def test_a_plan_needs_no_generator_and_writes_nothing(cli: Cli) -> None:
+    arguments = ("--method", "scope", "--generator", "http://127.0.0.1:9/v1", "--ratio", "3", "--json")
+    report = json.loads(cli("plan", "docs/example.md", *arguments).out)
+    assert any(span["reason"].startswith("to be said in") for span in report["spans"])
+    assert report["tokens_after"] <= report["limit"]
+
+
 def test_no_generator_means_words_and_sentences_only(cli: Cli) -> None:
     report = json.loads(cli("compress", "docs/example.md", "--method", "scope", "--generator", "none", "--json").out)
     assert {span["reason"] for span in report["spans"]} <= {

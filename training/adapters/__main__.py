@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from ctxzip.models.gemma import gemma_directory
-from training.adapters import config, export, rows
+from training.adapters import card, config, export, rows
 from training.adapters.model import AnswerLoss, adapted, encode
 from training.adapters.train import Trainer, measure
 
@@ -49,6 +49,7 @@ def train(given: argparse.Namespace) -> None:
     if not given.rows:
         before = json.loads((given.run / "before.json").read_text(encoding="utf-8"))
         export.figures(given.run / "training.json", trainer, figures, before, after)
+        card.write(out, given.task, given.run)
 
 
 def main() -> None:
