@@ -1,4 +1,4 @@
-.PHONY: help install test lint fix types links parity train quality
+.PHONY: help install test lint fix types links parity train quality adapters rewriting
 
 help:      ## what there is to make
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -34,3 +34,10 @@ train:     ## train, export and measure the bundled encoder (DATA=the data direc
 
 quality:   ## measure the bundled encoder against baselines (DATA=the data directory)
 	python -m benchmarks.quality $(DATA)
+
+adapters:  ## train the two adapters of the small Gemma (DATA=the data directory)
+	python -m training.adapters $(DATA) --task rewrite --run runs/rewrite
+	python -m training.adapters $(DATA) --task summarize --run runs/summarize
+
+rewriting: ## measure rewriting and summaries (DATA=the data directory)
+	python -m benchmarks.rewriting $(DATA)

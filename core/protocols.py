@@ -119,8 +119,12 @@ class Shortened:
 
 
 @runtime_checkable
-class Shortener(Arranger, Borrower, Protocol):
+class Shortener(Compressor, Protocol):
     """A compressor that can say a piece in fewer tokens; where it cannot, its lender drops words."""
+
+    @property
+    def lender(self) -> Compressor:
+        """The compressor that says which words of a piece matter."""
 
     def check(self) -> None:
         """Raise if there is nobody to write; called before any work is done."""
@@ -138,7 +142,7 @@ class Summary:
 
 
 @runtime_checkable
-class Summarizer(Protocol):
+class Summarizer(Compressor, Protocol):
     """A compressor that writes what documents say about a query."""
 
     @property
