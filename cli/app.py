@@ -82,8 +82,10 @@ def exit_code(action: Callable[[], object]) -> int:
 
 def _unexpected(error: Exception) -> int:
     """Say what the command-line parser refused, or that the fault is ours."""
-    if type(error).__name__ in ("Abort", "Exit"):
-        return int(getattr(error, "exit_code", INTERRUPTED))
+    if type(error).__name__ == "Abort":
+        return _fail("interrupted", "", INTERRUPTED)
+    if type(error).__name__ == "Exit":
+        return int(getattr(error, "exit_code", 0))
     if hasattr(error, "format_message"):
         message = str(error.format_message())
         if not message:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ctxzip.cli.command import command
-from ctxzip.cli.options import Budgeting, Choosing, Counting, Inputs, Limits, OneByOne, Report, Result, Talk
+from ctxzip.cli.options import Budgeting, Choosing, Counting, Inputs, Limits, OneByOne, Report, Result, Talk, Writing
 from ctxzip.errors import UsageError
 from ctxzip.options import Options
 from ctxzip.result import Compression
@@ -24,6 +24,7 @@ def compress(
     budget: Budgeting,
     counting: Counting,
     choosing: Choosing,
+    writing: Writing,
     output: Result,
     report: Report,
     one_by_one: OneByOne,
@@ -39,7 +40,7 @@ def compress(
     from ctxzip.cli.read import Form
     from ctxzip.cli.work import options_of
 
-    asked = options_of(budget, choosing, counting)
+    asked = options_of(budget, choosing, writing, counting)
     if one_by_one.asked:
         from ctxzip.cli.each import Each
 
@@ -60,12 +61,20 @@ def compress(
 
 
 @command
-def plan(inputs: Inputs, budget: Budgeting, counting: Counting, choosing: Choosing, report: Report, talk: Talk) -> None:
-    """Show what compress would keep and drop; nothing is written."""
+def plan(
+    inputs: Inputs,
+    budget: Budgeting,
+    counting: Counting,
+    choosing: Choosing,
+    writing: Writing,
+    report: Report,
+    talk: Talk,
+) -> None:
+    """Show what compress would keep and drop, and what it would rewrite; nothing is written."""
     from ctxzip.cli import render
     from ctxzip.cli.work import options_of
 
-    asked = options_of(budget, choosing, counting)
+    asked = options_of(budget, choosing, writing, counting, rehearsal=True)
     _, documents, result = _together(inputs, asked, talk)
     _page(documents, result, report)
     if report.json:

@@ -17,9 +17,9 @@ def methods(debug: Debug = False) -> None:
     """List the methods that --method takes."""
     from ctxzip.compressors import SUMMARIES, names
 
-    typer.echo(f"{'auto':<12} the default: longcodezip for code files, exit for a query, else llmlingua2")
+    typer.echo(f"{'auto':<19} the default: longcodezip for code files, exit for a query, else llmlingua2")
     for name in names():
-        typer.echo(f"{name:<12} {SUMMARIES.get(name, 'from an installed plug-in')}")
+        typer.echo(f"{name:<19} {SUMMARIES.get(name, 'from an installed plug-in')}")
 
 
 cache = typer.Typer(help="What ctxzip keeps on disk between runs.", no_args_is_help=True)

@@ -122,6 +122,26 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """What writes, for the methods that do."""
+
+    PANEL: ClassVar[str] = "What to keep"
+    PER_CALL: ClassVar[tuple[str, ...]] = ()
+
+    generator: Annotated[
+        str | None,
+        typer.Option(
+            "--generator",
+            metavar="URL|DIR|ID|none",
+            help="What writes for scope and recomp-abstractive: an OpenAI-compatible URL or a checkpoint.",
+        ),
+    ] = None
+    generator_model: Annotated[
+        str | None, typer.Option("--generator-model", metavar="NAME", help="The model to ask for behind the URL.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class Counting:
     """Whose tokens count."""
 
@@ -241,7 +261,7 @@ class Talk:
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")] = False
 
 
-GROUPS = (Inputs, Budgeting, Choosing, Counting, Limits, OneByOne, Result, Report, Talk)
+GROUPS = (Inputs, Budgeting, Choosing, Writing, Counting, Limits, OneByOne, Result, Report, Talk)
 """Every group, in the order in which help shows them."""
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")]

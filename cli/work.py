@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ctxzip.api import compress_with
-from ctxzip.cli.options import Budgeting, Choosing, Counting
+from ctxzip.cli.options import Budgeting, Choosing, Counting, Writing
 from ctxzip.cli.progress import bar
 from ctxzip.cli.read import Input, read_query
 from ctxzip.models.tokenizers import load_tokenizer
@@ -14,7 +14,9 @@ from ctxzip.result import Compression
 from ctxzip.text import Document
 
 
-def options_of(budget: Budgeting, choosing: Choosing, counting: Counting) -> Options:
+def options_of(
+    budget: Budgeting, choosing: Choosing, writing: Writing, counting: Counting, *, rehearsal: bool = False
+) -> Options:
     """Return the options value of the library that groups of a command line stand for."""
     from ctxzip.budget import Budget
     from ctxzip.choice import ModelChoice
@@ -26,7 +28,15 @@ def options_of(budget: Budgeting, choosing: Choosing, counting: Counting) -> Opt
         selection=Selection.read(budget.threshold, budget.top_p, budget.top_k, budget.min_relevance),
         method=choosing.method,
         query=read_query(choosing.query),
-        weights=ModelChoice(choosing.model, choosing.adapter, choosing.compat, not choosing.no_cache),
+        weights=ModelChoice(
+            choosing.model,
+            choosing.adapter,
+            choosing.compat,
+            not choosing.no_cache,
+            writing.generator,
+            writing.generator_model,
+        ),
+        rehearsal=rehearsal,
         tokenizer=counting.tokenizer,
         protection=Protection(
             tuple(choosing.keep_pattern or ()), choosing.keep_numbers, frozenset(choosing.allow or ())
