@@ -10,7 +10,12 @@ from typing import Annotated
 import typer
 
 from ctxzip import __version__
-from ctxzip.cli.commands import cache, check, compress, count, methods, plan
+from ctxzip.cli.command import Grouped
+from ctxzip.cli.compress import compress, plan
+from ctxzip.cli.count import check, count
+from ctxzip.cli.doctor import doctor
+from ctxzip.cli.house import cache, config, methods
+from ctxzip.cli.restore import restore
 from ctxzip.errors import CtxzipError
 
 INTERRUPTED = 130
@@ -40,9 +45,10 @@ def _root(
     """Make prompts and contexts shorter without losing what matters."""
 
 
-for command in (compress, plan, count, check, methods):
-    app.command()(command)
+for command in (compress, plan, count, check, restore, methods, doctor):
+    app.command(cls=Grouped)(command)
 app.add_typer(cache, name="cache")
+app.add_typer(config, name="config")
 
 
 def main() -> None:
