@@ -77,6 +77,8 @@ def exit_code(action: Callable[[], object]) -> int:
         return _fail(error.message, error.hint, error.exit_code)
     except Exception as error:
         return _unexpected(error)
+    if code == INTERRUPTED:  # which is all that Typer leaves of a KeyboardInterrupt
+        return _fail("interrupted", "", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

@@ -8,20 +8,18 @@ because every step counts the rendered text, and words can always be dropped one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ctxzip.budget import Budget
 from ctxzip.errors import BudgetError
 from ctxzip.options import Options
-from ctxzip.outline import Outline
+from ctxzip.parts import Count, Manuscript, Part, drafted, kept_whole, smallest
 from ctxzip.plan import Allotment, Plan, Unit
-from ctxzip.protect import hard_spans
 from ctxzip.protocols import Piece, Shortener, Tokenizer
-from ctxzip.segment import fuse
 from ctxzip.selection import Selection
 from ctxzip.shares import water_fill
-from ctxzip.text import Document, Role, Span
+from ctxzip.text import Document
 
 LEAST = 0.10
 """Share of its tokens that a piece gets if it gets any."""
@@ -36,118 +34,13 @@ HARDER = 0.8
 USED_UP = 0.97
 """Share of the budget from which it counts as used."""
 TRIALS = 12
-"""Pieces that are tried for using up the budget, and for each step of getting under it."""
-
-Count = Callable[[Sequence[Document]], int]
-
-
-@dataclass
-class Part:
-    """A piece of a document and what has become of it so far."""
-
-    document: int
-    ordinal: int
-    span: Span
-    original: str
-    tokens: int
-    worth: float
-    verbatim: tuple[str, ...]
-    text: str = ""
-    """What stands there now; empty when it is dropped."""
-    reason: str = "whole"
-    share: float = 1.0
-    size: int = 0
-    """Tokens of `text`."""
-
-
-@dataclass
-class Draft:
-    """The documents of a run with their parts, ready to be rendered with whatever text the parts have."""
-
-    documents: Sequence[Document]
-    spans: Sequence[Sequence[Span]]
-    parts: list[Part]
-    tokenizer: Tokenizer
-    total: Count
-    made: list[Document] = field(default_factory=list)
-
-    def render(self) -> list[Document]:
-        """Return the documents as they are now."""
-        own: list[list[Part]] = [[] for _ in self.documents]
-        for part in self.parts:
-            own[part.document].append(part)
-        rendered = zip(self.documents, self.spans, own, strict=True)
-        return [replace(document, text=_rendered(document.text, s, p)) for document, s, p in rendered]
-
-    def count(self) -> int:
-        """Return the reader's tokens of the whole text as it is now."""
-        return self.total(self.render())
-
-    def put(self, part: Part, text: str, reason: str) -> None:
-        """Let `part` have another text."""
-        part.text, part.reason, part.size = text, reason, self.tokenizer.count(text)
-
-
-def _rendered(text: str, spans: Sequence[Span], parts: Sequence[Part]) -> str:
-    """Return the text in which every part stands as it is now, with the structure that those left need."""
-    pieces: list[str] = []
-    moved: list[Span] = []
-    kept: list[int] = []
-    at = ordinal = 0
-    for span in spans:
-        body = span.of(text)
-        if span.role is Role.CONTENT:
-            part = parts[ordinal]
-            if part.text:
-                kept.append(ordinal)
-                body = part.text if part.text == part.original else _fitted(part)
-            ordinal += 1
-        pieces.append(body)
-        moved.append(Span(at, at + len(body), span.role))
-        at += len(body)
-    return Outline("".join(pieces), moved).render(kept)
-
-
-def _fitted(part: Part) -> str:
-    """Return the new text with the white space that the original began with."""
-    start = len(part.original) - len(part.original.lstrip())
-    return part.original[:start] + part.text.strip()
-
-
-def drafted(
-    documents: Sequence[Document], compressor: Shortener, tokenizer: Tokenizer, options: Options, total: Count
-) -> Draft:
-    """Return the pieces of `documents` with their worth, all of them whole."""
-    tiles: list[list[Span]] = []
-    hard: list[list[Span]] = []
-    for document in documents:
-        guards = options.protection.guards(document.text)
-        hard.append(hard_spans(guards))
-        pieces = fuse(compressor.segment(document), [guard.span for guard in guards], heads=True)
-        tiles.append(fuse(pieces, hard[-1], heads=False))
-    arranged = [Outline(d.text, own) for d, own in zip(documents, tiles, strict=True)]
-    content = [outline.content for outline in arranged]
-    tiles = [_settled(own, set(spans)) for own, spans in zip(tiles, content, strict=True)]
-    scores = compressor.score(documents, content, options.query)
-    parts = []
-    for index, (document, own, worth) in enumerate(zip(documents, content, scores, strict=True)):
-        for ordinal, (span, value) in enumerate(zip(own, worth, strict=True)):
-            text = span.of(document.text)
-            verbatim = tuple(h.of(document.text) for h in hard[index] if h.overlaps(span))
-            size = tokenizer.count(text)
-            parts.append(Part(index, ordinal, span, text, size, round(value, 6), verbatim, text, size=size))
-    return Draft(documents, tiles, parts, tokenizer, total)
-
-
-def _settled(spans: Sequence[Span], content: set[Span]) -> list[Span]:
-    """Return `spans` with heads that introduce nothing as the content that the outline takes them for."""
-    return [replace(s, role=Role.CONTENT) if replace(s, role=Role.CONTENT) in content else s for s in spans]
+"""Pieces that are tried for using up the budget."""
 
 
 class Shortening:
     """One run: the draft, the shortener, and the budget that it has to meet."""
 
-    def __init__(self, draft: Draft, compressor: Shortener, options: Options, limit: int) -> None:
+    def __init__(self, draft: Manuscript, compressor: Shortener, options: Options, limit: int) -> None:
         """Bring `draft` within `limit` tokens; `smallest` must fit."""
         self.draft = draft
         self.compressor = compressor
@@ -301,17 +194,6 @@ class Shortening:
         with_numbers = replace(options, protection=replace(options.protection, keep_numbers=True))
         found = run(source, lender, self.draft.tokenizer, with_numbers)
         return (found if found.tokens_after <= tokens else run(source, lender, self.draft.tokenizer, options)).text
-
-
-def smallest(part: Part) -> str:
-    """Return the least that can be left of a part: what has to be there to the letter."""
-    return " ".join(dict.fromkeys(part.verbatim))
-
-
-def kept_whole(part: Part, text: str) -> bool:
-    """Tell whether `text` has everything of a part that has to be there to the letter."""
-    needed = Counter(part.verbatim)
-    return all(text.count(piece) >= min(number, part.original.count(piece)) for piece, number in needed.items())
 
 
 def shortened(

@@ -12,6 +12,8 @@ from ctxzip.models.store import GEMMA, bundled
 from ctxzip.models.torch_generator import CausalGenerator, weights_state
 from ctxzip.models.torch_loading import adapted, fast_precision, model_of, tokenizer_of
 
+LONGEST = 768
+"""Tokens of a prompt: not many more than the adapters were trained on."""
 VOCABULARY = "vocabulary.json"
 """The tokens that the adapter was trained to write, beside its matrices."""
 
@@ -31,6 +33,7 @@ def with_adapter(base: Path, adapter: Path, name: str) -> CausalGenerator:
     model = model_of(base, "AutoModelForCausalLM", "causal language model", dtype=fast_precision())
     model = adapted(model, adapter)
     made = CausalGenerator(model, tokenizer, name, Style.TRAINED, identity=weights_state(base, adapter))
+    made.longest = LONGEST
     listed = adapter / VOCABULARY
     if listed.is_file():
         made.restrict(json.loads(listed.read_text(encoding="utf-8")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,7 @@ class CausalGenerator:
         """Return the tokens written after each of `rows`; a row that is finished leaves the batch."""
         import torch
 
-        state = _Batch.of(rows, limits, self._allowed(rows))
+        state = _Batch.of(rows, limits, self._head(rows))
         with torch.inference_mode():
             while state.rows:
                 fed = {"attention_mask": state.mask, "position_ids": state.positions, "past_key_values": state.past}
@@ -107,37 +108,52 @@ class CausalGenerator:
             return self._model(input_ids=ids, use_cache=True, logits_to_keep=1, **fed)
         return self._model.model(input_ids=ids, use_cache=True, **fed)
 
-    def _allowed(self, rows: Sequence[Sequence[int]]) -> list[torch.Tensor] | None:
-        """Return for every row the tokens it may write, None for all."""
+    def _following(self, out: Any, state: _Batch) -> list[int]:
+        """Return the best next token of every row in the batch."""
+        if state.head is None:
+            scores = out.logits[:, -1].float()
+        else:
+            scores = (out.last_hidden_state[:, -1] @ state.head.weight.T).float()
+            scores = scores.masked_fill(~state.head.allowed[state.rows], float("-inf"))
+        for at, row in enumerate(state.rows):
+            if banned := _repeating(state.written[row]):
+                scores[at, state.head.places(banned) if state.head else banned] = float("-inf")
+        best: list[int] = scores.argmax(1).tolist()
+        return best if state.head is None else [int(state.head.names[place]) for place in best]
+
+    def _head(self, rows: Sequence[Sequence[int]]) -> _Head | None:
+        """Return the part of the head that `rows` may use, None for all of it."""
         import torch
 
         if self._vocabulary is None:
             return None
-        return [torch.unique(torch.cat([self._vocabulary, torch.tensor(row, device=device())])) for row in rows]
+        own = [torch.unique(torch.cat([self._vocabulary, torch.tensor(row, device=device())])) for row in rows]
+        names = torch.unique(torch.cat(own))
+        allowed = torch.stack([torch.isin(names, each) for each in own])
+        return _Head(names, allowed, self._model.get_output_embeddings().weight[names])
 
-    def _following(self, out: Any, state: _Batch) -> list[int]:
-        """Return the best next token of every row in the batch."""
-        chosen = []
-        head = self._model.get_output_embeddings().weight
-        for at, row in enumerate(state.rows):
-            if state.allowed is None:
-                scores, names = out.logits[at, -1].float(), None
-            else:
-                names = state.allowed[row]
-                scores = (state.head(row, head) @ out.last_hidden_state[at, -1]).float()
-            for token in _repeating(state.written[row]):
-                place = token if names is None else int((names < token).sum())
-                scores[place] = float("-inf")
-            best = int(scores.argmax())
-            chosen.append(best if names is None else int(names[best]))
-        return chosen
+
+@dataclass(frozen=True)
+class _Head:
+    """Part of a model's head: the tokens `names`, ascending, which of them each row may write, and their weights."""
+
+    names: torch.Tensor
+    allowed: torch.Tensor
+    weight: torch.Tensor
+
+    def places(self, tokens: Sequence[int]) -> list[int]:
+        """Return where `tokens`, which are all in it, stand in the head."""
+        import torch
+
+        found: list[int] = torch.searchsorted(self.names, torch.tensor(tokens, device=self.names.device)).tolist()
+        return found
 
 
 class _Batch:
     """The rows that are still being written, with what the model remembers of them."""
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[int]], limits: Sequence[int], allowed: list[torch.Tensor] | None) -> _Batch:
+    def of(cls, rows: Sequence[Sequence[int]], limits: Sequence[int], head: _Head | None) -> _Batch:
         import torch
 
         self = cls()
@@ -152,17 +168,9 @@ class _Batch:
         self.past: Any = None
         self.rows = list(range(len(rows)))
         self.limits = limits
-        self.allowed = allowed
+        self.head = head
         self.written: list[list[int]] = [[] for _ in rows]
-        self._heads: dict[int, torch.Tensor] = {}
         return self
-
-    def head(self, row: int, whole: torch.Tensor) -> torch.Tensor:
-        """Return the part of the head that `row` may use, taken out once."""
-        if row not in self._heads:
-            assert self.allowed is not None
-            self._heads[row] = whole[self.allowed[row]]
-        return self._heads[row]
 
     def take(self, tokens: Sequence[int], past: Any, ends: set[int]) -> None:
         """Add the next token of every row; drop the rows that it ends."""

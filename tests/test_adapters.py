@@ -89,6 +89,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "load", smaller)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_an_adapter_is_trained_in_two_goes_and_writes(data: Path, base: Path, tmp_path: Path) -> None:
     import torch
 

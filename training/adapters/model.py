@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import torch
 from torch import Tensor
@@ -28,7 +29,9 @@ def adapted(base: Path, shape: Adapter) -> Any:
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config, autocast_adapter_dtype=False)
+    with catch_warnings():
+        simplefilter("ignore", FutureWarning)  # PEFT asks transformers for a name that it is about to give up
+        return get_peft_model(model, config, autocast_adapter_dtype=False)
 
 
 @dataclass(frozen=True, slots=True)
