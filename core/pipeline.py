@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ctxzip.errors import BudgetError
 from ctxzip.options import DEFAULT_BUDGET, Options
 from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, pinned_units, plan, ranked
-from ctxzip.protocols import Borrower, Calibrated, Compressor, FormKeeper, Tokenizer
+from ctxzip.protocols import Borrower, Calibrated, Compressor, FormKeeper, Shortener, Summarizer, Tokenizer
 from ctxzip.result import Compression
 from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
@@ -190,10 +190,7 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         made, chosen = list(documents), _everything(documents, tokenizer)
         notes.append("already within the budget: unchanged")
     else:
-        draft, chosen = _settled(documents, compressor, tokenizer, options, limit)
-        made = draft.render(chosen.kept)
-        checked, held = checks(draft.shapes, draft.of_each(chosen.kept)), draft.held(chosen)
-        form = _form(draft, chosen, compressor)
+        made, chosen, form, checked, held = _made(documents, compressor, tokenizer, options, limit)
         if chosen.tokens > before:
             made, chosen = list(documents), _everything(documents, tokenizer)
         notes.extend([*_remarks(chosen, limit, options), *form])
@@ -213,6 +210,20 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         checks=checked,
         protected=held,
     )
+
+
+def _made(
+    documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options, limit: int | None
+) -> tuple[list[Document], Plan, list[str], dict[str, int], dict[str, Held]]:
+    """Return the documents that are left, the plan, remarks, checks, and what protection holds."""
+    if isinstance(compressor, Shortener | Summarizer):
+        from ctxzip.written import written
+
+        return *written(documents, compressor, tokenizer, options, limit), {}, {}
+    draft, chosen = _settled(documents, compressor, tokenizer, options, limit)
+    kept = draft.of_each(chosen.kept)
+    form = _form(draft, chosen, compressor)
+    return draft.render(chosen.kept), chosen, form, checks(draft.shapes, kept), draft.held(chosen)
 
 
 def _settled(
