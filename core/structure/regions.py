@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from ctxzip.structure import chat, code, jsons, logs, markup, sniff, tables
 from ctxzip.structure.kinds import Region
@@ -12,6 +13,9 @@ from ctxzip.text import Document
 
 _FINDERS = (code.find, jsons.find, tables.find, markup.find, logs.find, code.find_indented, chat.find)
 """Those whose marks are surest come first; what they found nobody else takes apart."""
+
+MOST = 20_000
+"""Regions of a kind that are told apart in one text; beyond that it is taken for prose."""
 
 
 def regions(document: Document, allow: frozenset[str] = frozenset()) -> list[Region]:
@@ -31,7 +35,7 @@ def _regions(text: str, path: str | None) -> tuple[Region, ...]:
         return (whole,)
     found: list[Region] = []
     for finder in _FINDERS:
-        found = _merged(found, finder(text))
+        found = _merged(found, islice(finder(text), MOST))
     return tuple(found)
 
 
