@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ctxzip.options import Options
-from ctxzip.outline import Outline
+from ctxzip.outline import outlined
 from ctxzip.protect import hard_spans
 from ctxzip.protocols import Shortener, Tokenizer
 from ctxzip.segment import fuse
+from ctxzip.structure.regions import standing
 from ctxzip.text import Document, Role, Span
 
 Count = Callable[[Sequence[Document]], int]
@@ -80,7 +81,7 @@ def _rendered(text: str, spans: Sequence[Span], parts: Sequence[Part]) -> str:
         pieces.append(body)
         moved.append(Span(at, at + len(body), span.role))
         at += len(body)
-    return Outline("".join(pieces), moved).render(kept)
+    return outlined("".join(pieces), moved).render(kept)
 
 
 def _fitted(part: Part) -> str:
@@ -96,11 +97,12 @@ def drafted(
     tiles: list[list[Span]] = []
     hard: list[list[Span]] = []
     for document in documents:
-        guards = options.protection.guards(document.text)
+        guards = options.protection.guards(document.text, document.path)
         hard.append(hard_spans(guards))
-        pieces = fuse(compressor.segment(document), [guard.span for guard in guards], heads=True)
+        whole = [guard.span for guard in guards if not guard.bound] + standing(document, options.protection.allow)
+        pieces = fuse(compressor.segment(document), whole, heads=True)
         tiles.append(fuse(pieces, hard[-1], heads=False))
-    arranged = [Outline(d.text, own) for d, own in zip(documents, tiles, strict=True)]
+    arranged = [outlined(d.text, own) for d, own in zip(documents, tiles, strict=True)]
     content = [outline.content for outline in arranged]
     tiles = [_settled(own, set(spans)) for own, spans in zip(tiles, content, strict=True)]
     scores = compressor.score(documents, content, options.query)

@@ -9,7 +9,7 @@ from itertools import islice
 
 from ctxzip.structure import chat, code, jsons, logs, markup, sniff, tables
 from ctxzip.structure.kinds import Region
-from ctxzip.text import Document
+from ctxzip.text import Document, Span
 
 _FINDERS = (code.find, jsons.find, tables.find, markup.find, logs.find, code.find_indented, chat.find)
 """Those whose marks are surest come first; what they found nobody else takes apart."""
@@ -26,6 +26,12 @@ def regions(document: Document, allow: frozenset[str] = frozenset()) -> list[Reg
     if "all" in allow:
         return []
     return [region for region in _regions(document.text, document.path) if region.kind not in allow]
+
+
+def standing(document: Document, allow: frozenset[str] = frozenset()) -> list[Span]:
+    """Return the places of fenced and indented code and of tables: what nobody may say in other words."""
+    found = regions(document, allow)
+    return [Span(r.start, r.end) for r in found if not r.whole and (r.fenced or r.kind in ("code", "table"))]
 
 
 @lru_cache(maxsize=32)
