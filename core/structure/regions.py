@@ -14,7 +14,7 @@ from ctxzip.text import Document, Span
 _FINDERS = (code.find, jsons.find, tables.find, markup.find, logs.find, code.find_indented, chat.find)
 """Those whose marks are surest come first; what they found nobody else takes apart."""
 
-MOST = 20_000
+MOST = 5_000
 """Regions of a kind that are told apart in one text; beyond that it is taken for prose."""
 
 
