@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from ctxzip.models.causal_code import CausalScorer
+from ctxzip.models.causal_losses import CausalReader
 
 TEXT = (
     "def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n\n\n"
@@ -41,7 +42,11 @@ def tiny(start: bool = False) -> tuple[Any, Any]:
     return LlamaForCausalLM(config).eval(), tokenizer
 
 
+def reader(*, start: bool = False) -> CausalReader:
+    """Return a reader with the tiny model."""
+    return CausalReader(*tiny(start))
+
+
 def scorer(*, start: bool = False, compat: bool = False) -> CausalScorer:
-    """Return a scorer over the tiny model."""
-    model, tokenizer = tiny(start)
-    return CausalScorer(model, tokenizer, "tiny", compat=compat)
+    """Return a scorer over the tiny model alone."""
+    return CausalScorer(reader(start=start), "tiny", compat=compat)
