@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +54,7 @@ def blocks(bits: Sequence[float], ends: Sequence[int]) -> list[range]:
     """
     cuts = {int(np.searchsorted(ends, at, side="right")) + 1 for at in spikes(bits, threshold(bits))}
     bounds = [0, *sorted(cut for cut in cuts if cut < len(ends)), len(ends)]
-    return [range(start, end) for start, end in zip(bounds, bounds[1:], strict=False) if end > start]
+    return [range(start, end) for start, end in pairwise(bounds) if end > start]
 
 
 def gains(alone: Sequence[float], given: Sequence[float], ends: Sequence[int]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Fit how functions are ranked for a question, on questions made from documentation comments.
 
-    python -m training.code_ranking [FOLDER …] [--pairs 400] [--model bundled]
+    python -m training.code_ranking [FOLDER …] [--pairs 400] [--functions 30] [--model bundled]
 
 Reads the standard library, the installed packages named in `training/code_pairs.py` and the source trees in the
 FOLDERs, and writes the ranking of that scorer into `models/code_ranking.json`. Run it again when the bundled
@@ -14,7 +14,6 @@ import json
 import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +31,6 @@ from ctxzip.models.code_scorer import LIGHT_FEATURES, encoder_scorer
 from ctxzip.models.store import BUNDLED
 from training.code_pairs import PERMISSIVE, Pair, pairs
 
-MOST_FUNCTIONS = 30
-"""Functions of a file that compete, seeded; the one asked for is among them."""
 WEIGHT_DECAY = 0.03
 SUFFIXES = (".go", ".rs", ".ts", ".js")
 
@@ -47,8 +44,8 @@ class Case:
     wanted: int
 
 
-def case_of(pair: Pair) -> Case | None:
-    """Return the functions that compete for a question, None where its function was not found."""
+def case_of(pair: Pair, most: int) -> Case | None:
+    """Return the functions that compete for a question, at most about `most`, None where its own was not found."""
     outline = outline_of(Document(pair.code, path=pair.path))
     start = pair.code.find(pair.needle)
     functions = [chunk for chunk in chunks_of(outline) if chunk.kind is Kind.FUNCTION]
@@ -56,7 +53,7 @@ def case_of(pair: Pair) -> Case | None:
     if start < 0 or max(shares, default=0) < 0.5:
         return None
     wanted = int(np.argmax(shares))
-    others = np.random.default_rng(len(functions)).permutation(len(functions))[:MOST_FUNCTIONS].tolist()
+    others = np.random.default_rng(len(functions)).permutation(len(functions))[:most].tolist()
     kept = sorted({wanted, *others})
     pieces = [CodePiece(functions[i].name, functions[i].text(outline), functions[i].head(outline)) for i in kept]
     return Case(pair.query, pieces, kept.index(wanted))
@@ -87,9 +84,10 @@ def _wanted(path: Path) -> bool:
     return not named and not out & set(path.parts) and path.is_file() and 6_000 < path.stat().st_size < 60_000
 
 
-def cases(folders: Sequence[Path], count: int) -> list[Case]:
-    """Return about `count` cases, the same ones every time for the same files."""
-    made = [case_of(pair) for group, share in files(folders) for pair in islice(pairs(group, int(count * share)), count)]
+def cases(folders: Sequence[Path], count: int, most: int) -> list[Case]:
+    """Return about `count` cases of about `most` functions, the same ones every time for the same files."""
+    found = (pair for group, share in files(folders) for pair in pairs(group, int(count * share)))
+    made = [case_of(pair, most) for pair in found]
     return [case for case in made if case is not None]
 
 
@@ -131,9 +129,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--pairs", type=int, default=400)
+    parser.add_argument("--functions", type=int, default=30, help="of a file that compete, at most")
     parser.add_argument("--model", default=BUNDLED)
     asked = parser.parse_args()
-    found = cases(asked.folders, asked.pairs)
+    found = cases(asked.folders, asked.pairs, asked.functions)
     key, names = BUNDLED, LIGHT_FEATURES
     light = encoder_scorer()
     matrices = [light.features(case.query, case.pieces) for case in found]

@@ -19,7 +19,8 @@ _DEFINITIONS = (Kind.FUNCTION, Kind.CLASS)
 class Chunk:
     """A function, a class without its methods, or a run of statements; of a long one a part.
 
-    Functions inside a function are part of it unless it is long. `elements` are ordinals of the outline's elements. `name` is dotted for what is inside a class or function.
+    Functions inside a function are part of it unless it is long. `elements` are ordinals of the outline's elements.
+    `name` is dotted for what is inside a class or function.
     """
 
     name: str

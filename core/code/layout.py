@@ -132,7 +132,6 @@ class CodeLayout:
                 yield block, dropped
 
 
-
 def _members(outline: Outline, content: Sequence[Span]) -> list[tuple[int, int]]:
     starts = outline.source.starts
     members, at = [], 0
