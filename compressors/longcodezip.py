@@ -108,6 +108,8 @@ class LongCodeZip:
 
     def remarks(self, arrangements: Sequence[Arrangement], made: Sequence[Document]) -> list[str]:
         """Return whether the results parse."""
+        if not any(document.text for document in made):
+            return ["nothing fits: the smallest piece of code is larger than the budget"]
         verdicts = [
             parses(arrangement, document.text)
             for arrangement, document in zip(arrangements, made, strict=True)

@@ -223,6 +223,6 @@ class _Writer:
         """Write whole lines; the last line of the file may lack its end until something follows it."""
         if not text:
             return
-        if self.out and not self.out[-1].endswith(("\n", " ")):
+        if self.out and not self.out[-1].endswith(("\n", " ")) and not self.source.folded:
             self.out.append(self.source.newline)
         self.out.append(text)

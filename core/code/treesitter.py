@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ctxzip.code.languages import Language
@@ -27,6 +28,10 @@ LISTS = frozenset(
     "literal_value".split()
 )
 """Nodes whose children can be dropped one by one."""
+LONG_LINE = 500
+"""Characters from which a line is cut where its statements begin."""
+SHORT_LIST = 40
+"""Bytes up to which a list on an overlong line stays whole."""
 _LITERALS = frozenset(
     [
         "dictionary",
@@ -133,9 +138,29 @@ def faults(text: str, language: Language) -> int | None:
     return count
 
 
+def breaks(text: str, language: Language) -> list[int]:
+    """Return where the statements and members on overlong lines of `text` begin; none where its lines are ordinary."""
+    long = [len(line) > LONG_LINE for line in text.split("\n")]
+    tree = _tree(text, language) if any(long) else None
+    if tree is None:
+        return []
+    found: set[int] = set()
+    stack = [tree.root_node]
+    while stack:
+        node = stack.pop()
+        stack.extend(node.children)
+        if node.type in LISTS and node.end_byte - node.start_byte > SHORT_LIST:
+            places = [child for child in (*node.named_children, *node.children[-1:]) if long[child.start_point[0]]]
+            found.update(child.start_byte for child in places)
+    data = text.encode("utf-8", "surrogatepass")
+    ordered = sorted(found)
+    sizes = (len(data[a:b].decode("utf-8", "surrogatepass")) for a, b in pairwise([0, *ordered]))
+    return [place for place in accumulate(sizes) if 0 < place < len(text)]
+
+
 def build(source: Source, language: Language) -> Block | None:
     """Return the block tree of a file in `language`, None when its grammar is not installed."""
-    tree = _tree(source.text, language)
+    tree = _tree(source.laid_out, language)
     if tree is None:
         return None
     root = Block(0, len(source.lines), Kind.FILE)
