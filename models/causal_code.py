@@ -98,14 +98,23 @@ class CausalScorer:
         Two forwards of the chunk, alone and after the question. Blocks end where perplexity spikes; the parts of
         a block share its value.
         """
-        alone = line_bits(self.reader, piece.text)
-        given = line_bits(self.reader, piece.text, query + BREAK)
+        alone, given = self._bits(piece.text), self._bits(piece.text, query + BREAK)
         ends = [piece.text.count("\n", 0, cut) + (not piece.text[:cut].endswith("\n")) for cut in cuts]
         gain = gains(alone, given, ends)
         if not len(gain):
             return gain
         result: NDArray[np.float64] = (gain - gain.min()) / (float(np.ptp(gain)) or 1)
         return result
+
+    def _bits(self, text: str, before: str = "") -> list[float]:
+        """Return the cached `line_bits`; those of a chunk alone serve every question."""
+        name = fingerprint([self._state, "lines", before, text])
+        known = load_array(self._cache, KIND, name)
+        if known is None:
+            known = np.array(line_bits(self.reader, text, before), dtype=np.float32)
+            store_array(self._cache, KIND, name, known)
+        values: list[float] = known.tolist()
+        return values
 
 
 class ChunkMemory:

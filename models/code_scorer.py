@@ -16,6 +16,7 @@ from ctxzip.models.code_features import FEATURES, CodePiece, features
 from ctxzip.models.code_ranking import ranking
 from ctxzip.models.onnx_backend import cores
 from ctxzip.models.store import BUNDLED
+from ctxzip.models.windows import encode
 from ctxzip.progress import report
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class EncoderScorer:
         names = [fingerprint([self._state, str(longest), text]) for text in texts]
         rows = {name: found for name in set(names) if (found := load_array(self._cache, KIND, name)) is not None}
         missing = {name: text for name, text in zip(names, texts, strict=True) if name not in rows}
-        ids = [e.ids[:longest] for e in self._encoder.tokenizer.encode_batch(list(missing.values()), False)]
+        ids = [encoded.ids[:longest].tolist() for encoded in encode(self._encoder.tokenizer, list(missing.values()))]
         with ThreadPoolExecutor(cores()) as pool:
             for done, (name, row) in enumerate(zip(missing, pool.map(self._pool, ids), strict=True)):
                 rows[name] = row

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ctxzip.compressors.longcodezip import MOST_PIECES, per_token, shown_values
 from ctxzip.models.code_features import FEATURES, CodePiece, features
@@ -66,11 +68,11 @@ class Lengths:
 
     name = "lengths"
 
-    def relevance(self, query: str, pieces: list[CodePiece]) -> np.ndarray:
+    def relevance(self, query: str, pieces: Sequence[CodePiece]) -> NDArray[np.float64]:
         assert len(pieces) <= MOST_PIECES
         return np.array([float(len(piece.text)) for piece in pieces])
 
-    def lines(self, query: str, piece: CodePiece, cuts: list[int]) -> None:
+    def lines(self, query: str, piece: CodePiece, cuts: Sequence[int]) -> None:
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ctxzip.code import lines, python_ast, treesitter
+from ctxzip.code import lines, minified, python_ast, treesitter
 from ctxzip.code.languages import PYTHON, Language
 from ctxzip.code.tree import Block, Source
 
@@ -15,7 +15,7 @@ def tree_of(text: str, language: Language) -> tuple[Source, Block]:
 
     Overlong lines are cut where their statements begin.
     """
-    source = Source(text, () if language is PYTHON else treesitter.breaks(text, language))
+    source = Source(text, () if language is PYTHON else minified.breaks(text, language))
     root = python_ast.build(source) if language is PYTHON else None
     if root is None:
         root = treesitter.build(source, language)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ctxzip.code.languages import Language
@@ -28,10 +27,6 @@ LISTS = frozenset(
     "literal_value".split()
 )
 """Nodes whose children can be dropped one by one."""
-LONG_LINE = 500
-"""Characters from which a line is cut where its statements begin."""
-SHORT_LIST = 40
-"""Bytes up to which a list on an overlong line stays whole."""
 _LITERALS = frozenset(
     [
         "dictionary",
@@ -118,14 +113,15 @@ def parser(language: Language) -> Parser | None:
         return None
 
 
-def _tree(text: str, language: Language) -> Tree | None:
+def syntax_tree(text: str, language: Language) -> Tree | None:
+    """Return the tree of `text`, None when the grammar is not installed."""
     found = parser(language)
     return found.parse(text.encode("utf-8", "surrogatepass")) if found else None
 
 
 def faults(text: str, language: Language) -> int | None:
     """Return how many ERROR and MISSING nodes the grammar finds in `text`; None without a grammar."""
-    tree = _tree(text, language)
+    tree = syntax_tree(text, language)
     if tree is None:
         return None
     count, stack = 0, [tree.root_node]
@@ -138,29 +134,9 @@ def faults(text: str, language: Language) -> int | None:
     return count
 
 
-def breaks(text: str, language: Language) -> list[int]:
-    """Return where the statements and members on overlong lines of `text` begin; none where its lines are ordinary."""
-    long = [len(line) > LONG_LINE for line in text.split("\n")]
-    tree = _tree(text, language) if any(long) else None
-    if tree is None:
-        return []
-    found: set[int] = set()
-    stack = [tree.root_node]
-    while stack:
-        node = stack.pop()
-        stack.extend(node.children)
-        if node.type in LISTS and node.end_byte - node.start_byte > SHORT_LIST:
-            places = [child for child in (*node.named_children, *node.children[-1:]) if long[child.start_point[0]]]
-            found.update(child.start_byte for child in places)
-    data = text.encode("utf-8", "surrogatepass")
-    ordered = sorted(found)
-    sizes = (len(data[a:b].decode("utf-8", "surrogatepass")) for a, b in pairwise([0, *ordered]))
-    return [place for place in accumulate(sizes) if 0 < place < len(text)]
-
-
 def build(source: Source, language: Language) -> Block | None:
     """Return the block tree of a file in `language`, None when its grammar is not installed."""
-    tree = _tree(source.laid_out, language)
+    tree = syntax_tree(source.laid_out, language)
     if tree is None:
         return None
     root = Block(0, len(source.lines), Kind.FILE)
