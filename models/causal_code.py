@@ -26,6 +26,8 @@ CAUSAL = "causal"
 """Name of the ranking that was fitted for a causal model."""
 GAIN_FEATURES = ("gain", "gain below the best")
 """What the model adds to the features of a chunk."""
+STRENGTH = 5.0
+"""Nats of chance that a nat per token of the question is worth where nothing else ranks."""
 REMEMBERED = 512 * 1024 * 1024
 """Bytes of what was read of chunks that are kept for the next question."""
 
@@ -64,7 +66,7 @@ class CausalScorer:
         if not pieces:
             return np.zeros(0)
         if self._compat or self._light is None:
-            return self.gains(query, [piece.text for piece in pieces])
+            return STRENGTH * self.gains(query, [piece.text for piece in pieces])
         return ranking(CAUSAL).values(self.features(query, pieces))
 
     def features(self, query: str, pieces: Sequence[CodePiece]) -> NDArray[np.float64]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from tiny_lm import TEXT, reader, scorer, tiny
+from tiny_lm import TEXT, reader, scorer, sliding_reader, tiny
 
 from ctxzip.code.spikes import pseudo_lines, spikes, threshold
 from ctxzip.models.causal_code import ChunkMemory
+from ctxzip.models.causal_losses import CausalReader
 from ctxzip.models.code_features import CodePiece
 from ctxzip.models.line_perplexity import blocks, gains, line_bits
 
@@ -62,8 +64,9 @@ def test_e2_batches_with_a_sliced_head_equal_single_forwards(begin: bool) -> Non
         assert losses == pytest.approx(_losses_one_by_one(ids, start, begin=begin), rel=2e-4)
 
 
-def test_e3_remembered_chunks_give_the_same_losses_for_further_questions() -> None:
-    tool = reader(start=True)
+@pytest.mark.parametrize("make", [lambda: reader(start=True), sliding_reader], ids=["llama", "gemma"])
+def test_e3_remembered_chunks_give_the_same_losses_for_further_questions(make: Callable[[], CausalReader]) -> None:
+    tool = make()
     compared = 0
     for chunk in CHUNKS:
         memory = tool.remember(chunk)

@@ -42,6 +42,20 @@ def tiny(start: bool = False) -> tuple[Any, Any]:
     return LlamaForCausalLM(config).eval(), tokenizer
 
 
+def sliding_reader() -> CausalReader:
+    """Return a reader with a tiny Gemma, whose first layer sees no further than eight tokens back."""
+    import torch
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    torch.manual_seed(5)
+    config = Gemma3TextConfig(
+        vocab_size=400, hidden_size=48, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=1, head_dim=16, sliding_window=8, layer_types=["sliding_attention", "full_attention"],
+        max_position_embeddings=4096, bos_token_id=0, eos_token_id=1, pad_token_id=1, initializer_range=0.2,
+    )  # fmt: skip
+    return CausalReader(Gemma3ForCausalLM(config).eval(), tiny(start=True)[1])
+
+
 def reader(*, start: bool = False) -> CausalReader:
     """Return a reader with the tiny model."""
     return CausalReader(*tiny(start))
