@@ -11,6 +11,7 @@ import typer
 
 from ctxzip import __version__
 from ctxzip.cli.commands import cache, check, compress, count, methods, plan
+from ctxzip.cli.models import models
 from ctxzip.errors import CtxzipError
 
 INTERRUPTED = 130
@@ -43,6 +44,7 @@ def _root(
 for command in (compress, plan, count, check, methods):
     app.command()(command)
 app.add_typer(cache, name="cache")
+app.add_typer(models, name="models")
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctxzip.models.cache import default_cache
+from ctxzip.models.manifest import MANIFEST, verify
 from ctxzip.models.onnx_backend import OnnxEncoder
 from ctxzip.models.store import bundled
 from ctxzip.models.tokenizers import read_tokenizer
@@ -37,7 +39,8 @@ class Encoder:
 def encoder() -> Encoder:
     """Return the bundled encoder, loaded when it is first asked for."""
     directory = bundled("encoder")
-    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+    verify(directory, manifest["files"], default_cache())
     tokenizer = read_tokenizer(directory)
     graph = OnnxEncoder(directory / MODEL, threads=1)
     return Encoder(directory, graph, tokenizer, Frame.of(tokenizer, 0), int(manifest["max_length"]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ctxzip.errors import MissingExtra
 from ctxzip.models.cache import Cache, NoCache, file_state, fingerprint
-from ctxzip.models.torch_loading import device, model_of, quietly, tokenizer_of
+from ctxzip.models.torch_loading import device, model_of, quietly, refuse_pickles, tokenizer_of
 from ctxzip.passages import Passage
 from ctxzip.progress import report
 
@@ -209,6 +209,7 @@ def _adapted(model: Any, adapter: Path) -> Any:
         from peft import PeftModel
     except ImportError as error:
         raise MissingExtra("putting an adapter on a model", "torch") from error
+    refuse_pickles(adapter)
     return quietly(
         lambda: PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().eval(), adapter, "PEFT adapter"
     )
