@@ -17,6 +17,10 @@ BUCKETS = 1 << 16
 _INDEX = Struct("<II")
 LONGEST_PIECE = 64
 """Bytes of a piece that is put together here; longer ones are left to the full tokenizer."""
+MOST_MERGED = 4000
+"""Pieces put together here until loading the full tokenizer has paid off."""
+MOST_SPECIAL = 400
+"""Different characters beyond ASCII in one pattern; more make it slow to build."""
 _SPACE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _SETTLED = re.compile(
     "[^\x00-\u017e\u0180-\u024f\u0370-\u03ff\u0400-\u052f\u2000-\u2069\u20a0-\u20bf\u2100-\u2129\u212b-\u23f3"
@@ -25,8 +29,8 @@ _SETTLED = re.compile(
 """Characters whose kind may differ between versions of Unicode, and the two that are other cases of an ASCII letter."""
 
 
-class TooUnusual(Exception):  # noqa: N818 - a question for another tokenizer, no error
-    """A text that the full tokenizer has to count."""
+class TooUnusualError(Exception):
+    """Raised for a text that the full tokenizer has to count."""
 
 
 class Vocabulary:
@@ -77,11 +81,12 @@ class PairCounter:
         """Count with `vocabulary`."""
         self._vocabulary = vocabulary
         self._sizes: dict[str, int] = {}
+        self._merged = 0
         self._special: frozenset[str] = frozenset()
         self._pieces = _pattern("")
 
     def count(self, text: str) -> int:
-        """Return the number of tokens of `text`. Raises `TooUnusual` for a text that needs the full tokenizer."""
+        """Return the number of tokens of `text`. Raises `TooUnusualError` for a text that needs the full tokenizer."""
         if not text.isascii():
             self._learn(text)
         pieces = self._pieces.findall(text)
@@ -97,10 +102,12 @@ class PairCounter:
     def _learn(self, text: str) -> None:
         """Make the pattern know the kinds of the text's characters beyond ASCII."""
         if _SETTLED.search(text):
-            raise TooUnusual
+            raise TooUnusualError
         new = {character for character in set(text) - self._special if character > "\x7f"}
         if new:
             self._special |= new
+            if len(self._special) > MOST_SPECIAL:
+                raise TooUnusualError
             self._pieces = _pattern("".join(sorted(self._special)))
 
     def _size(self, piece: bytes) -> int:
@@ -108,8 +115,9 @@ class PairCounter:
         rank = self._vocabulary.rank
         if rank(piece) is not None:
             return 1
-        if len(piece) > LONGEST_PIECE:
-            raise TooUnusual
+        self._merged += 1
+        if len(piece) > LONGEST_PIECE or self._merged > MOST_MERGED:
+            raise TooUnusualError
         parts = [piece[i : i + 1] for i in range(len(piece))]
         never = 1 << 24
         ranks = [_or(rank(parts[i] + parts[i + 1]), never) for i in range(len(parts) - 1)]

@@ -28,7 +28,9 @@ def trace(encoder: TorchEncoder, kind: Kind, path: Path, opset: int) -> None:
     """
     import torch
 
-    names = ["input_ids", "attention_mask", *(["token_type_ids"] if encoder.typed else [])]
+    names = ["input_ids", "attention_mask"]
+    if kind is Kind.PAIRS and encoder.typed:
+        names.append("token_type_ids")
     ids = torch.full((2, 16), 5)
     mask = torch.ones_like(ids)
     mask[1, 11:] = 0

@@ -18,8 +18,8 @@ Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float
 """(ids, mask), each [batch, length], to one value or vector per token: [batch, length, …]."""
 
 
-BATCH_TOKENS = 512
-"""Tokens that go through the model at once, padding included; more are slower on CPUs."""
+BATCH_TOKENS = 256
+"""Tokens that go through the model at once, padding included; more fall out of the processor's cache."""
 
 
 @dataclass(frozen=True)
