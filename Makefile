@@ -1,7 +1,7 @@
-.PHONY: help install test lint fix types links parity train quality
+.PHONY: help install test lint fix types links parity train quality hook-e2e adapters rewriting
 
 help:      ## what there is to make
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 install:   ## ctxzip and everything to work on it, into the active environment
 	rm -rf build/lib
@@ -34,3 +34,13 @@ train:     ## train, export and measure the bundled encoder (DATA=the data direc
 
 quality:   ## measure the bundled encoder against baselines (DATA=the data directory)
 	python -m benchmarks.quality $(DATA)
+
+hook-e2e:  ## the pre-commit hooks in a real pre-commit environment, built with pip
+	python -m benchmarks.hook
+
+adapters:  ## train the two adapters of the small Gemma (DATA=the data directory)
+	python -m training.adapters $(DATA) --task rewrite --run runs/rewrite
+	python -m training.adapters $(DATA) --task summarize --run runs/summarize
+
+rewriting: ## measure rewriting and summaries (DATA=the data directory)
+	python -m benchmarks.rewriting $(DATA)

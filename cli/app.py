@@ -10,8 +10,13 @@ from typing import Annotated
 import typer
 
 from ctxzip import __version__
-from ctxzip.cli.commands import cache, check, compress, count, methods, plan
+from ctxzip.cli.command import Grouped
+from ctxzip.cli.compress import compress, plan
+from ctxzip.cli.count import check, count
+from ctxzip.cli.doctor import doctor
+from ctxzip.cli.house import cache, config, methods
 from ctxzip.cli.models import models
+from ctxzip.cli.restore import restore
 from ctxzip.errors import CtxzipError
 
 INTERRUPTED = 130
@@ -41,10 +46,11 @@ def _root(
     """Make prompts and contexts shorter without losing what matters."""
 
 
-for command in (compress, plan, count, check, methods):
-    app.command()(command)
+for command in (compress, plan, count, check, restore, methods, doctor):
+    app.command(cls=Grouped)(command)
 app.add_typer(cache, name="cache")
 app.add_typer(models, name="models")
+app.add_typer(config, name="config")
 
 
 def main() -> None:
@@ -73,13 +79,17 @@ def exit_code(action: Callable[[], object]) -> int:
         return _fail(error.message, error.hint, error.exit_code)
     except Exception as error:
         return _unexpected(error)
+    if code == INTERRUPTED:  # which is all that Typer leaves of a KeyboardInterrupt
+        return _fail("interrupted", "", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
 def _unexpected(error: Exception) -> int:
     """Say what the command-line parser refused, or that the fault is ours."""
-    if type(error).__name__ in ("Abort", "Exit"):
-        return int(getattr(error, "exit_code", INTERRUPTED))
+    if type(error).__name__ == "Abort":
+        return _fail("interrupted", "", INTERRUPTED)
+    if type(error).__name__ == "Exit":
+        return int(getattr(error, "exit_code", 0))
     if hasattr(error, "format_message"):
         message = str(error.format_message())
         if not message:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ctxzip.cli import options as o
+from ctxzip.cli.options import Debug
 
 models = typer.Typer(help="Weights: what there is, exporting to ONNX, checking, fetching.", no_args_is_help=True)
 
@@ -17,11 +17,13 @@ HubId = Annotated[str, typer.Argument(metavar="ID", help="A hub id, owner/model.
 Opset = Annotated[int | None, typer.Option("--opset", metavar="N", help="Version of the ONNX operator set.")]
 Int8 = Annotated[bool, typer.Option("--int8", help="Int8 products: the smallest and fastest.")]
 Fp16 = Annotated[bool, typer.Option("--fp16", help="Weights kept as fp16: half the size.")]
+Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard error but errors.")]
 Fp32 = Annotated[bool, typer.Option("--fp32", help="Everything as it is; the default.")]
 
 
 @models.command("list")
-def list_(json: o.Json = False, debug: o.Debug = False) -> None:
+def list_(json: Json = False, debug: Debug = False) -> None:
     """List weights: bundled, cached on this machine, and published ones that are known to work."""
     from ctxzip.cli import weights
 
@@ -34,10 +36,12 @@ def export(
     out: Out,
     int8: Int8 = False,
     fp16: Fp16 = False,
-    fp32: Fp32 = False,
+    fp32: Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard error but errors.")]
+Fp32 = False,
     opset: Opset = None,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """Write a checkpoint as a directory that --model takes on machines without torch.
 
@@ -49,7 +53,7 @@ def export(
 
 
 @models.command("check")
-def check(directory: Directory, json: o.Json = False, debug: o.Debug = False) -> None:
+def check(directory: Directory, json: Json = False, debug: Debug = False) -> None:
     """Check an exported model: its files, that it loads and runs, what goes in and comes out, how fast."""
     from ctxzip.cli import weights
 
@@ -58,7 +62,7 @@ def check(directory: Directory, json: o.Json = False, debug: o.Debug = False) ->
 
 
 @models.command("pull")
-def pull(hub_id: HubId, debug: o.Debug = False) -> None:
+def pull(hub_id: HubId, debug: Debug = False) -> None:
     """Download a checkpoint into the hub's cache and print where it is; nothing is loaded or run."""
     from ctxzip.models.store import pull as fetched
 

@@ -5,14 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ctxzip.api import compress_with
+from ctxzip.cli.options import Budgeting, Choosing, Counting, Writing
 from ctxzip.cli.progress import bar
-from ctxzip.cli.read import STDIN, read_documents
+from ctxzip.cli.read import Input, read_query
 from ctxzip.models.tokenizers import load_tokenizer
 from ctxzip.options import Options
 from ctxzip.result import Compression
 from ctxzip.text import Document
 
-read = read_documents
+
+def options_of(
+    budget: Budgeting, choosing: Choosing, writing: Writing, counting: Counting, *, rehearsal: bool = False
+) -> Options:
+    """Return the options value of the library that groups of a command line stand for."""
+    from ctxzip.budget import Budget
+    from ctxzip.choice import ModelChoice
+    from ctxzip.protect import Protection
+    from ctxzip.selection import Selection
+
+    return Options(
+        budget=Budget.choose(ratio=budget.ratio, keep=budget.keep, tokens=budget.tokens),
+        selection=Selection.read(budget.threshold, budget.top_p, budget.top_k, budget.min_relevance),
+        method=choosing.method,
+        query=read_query(choosing.query),
+        weights=ModelChoice(
+            choosing.model,
+            choosing.adapter,
+            choosing.compat,
+            not choosing.no_cache,
+            writing.generator,
+            writing.generator_model,
+        ),
+        rehearsal=rehearsal,
+        tokenizer=counting.tokenizer,
+        protection=Protection(
+            tuple(choosing.keep_pattern or ()), choosing.keep_numbers, frozenset(choosing.allow or ())
+        ),
+        best_effort=budget.best_effort,
+    )
 
 
 def compressed(documents: Sequence[Document], options: Options, *, quiet: bool) -> Compression:
@@ -21,10 +51,7 @@ def compressed(documents: Sequence[Document], options: Options, *, quiet: bool) 
         return compress_with(documents if len(documents) != 1 else documents[0], options)
 
 
-def counts(files: Sequence[str], tokenizer: str, encoding: str) -> list[tuple[str, int]]:
-    """Return the name and the number of tokens of every file."""
+def counts(inputs: Sequence[Input], tokenizer: str) -> list[tuple[str, int]]:
+    """Return the name and the number of tokens of every input."""
     counter = load_tokenizer(tokenizer)
-    return [
-        (document.path or document.id or STDIN, counter.count(document.text))
-        for document in read_documents(files, encoding)
-    ]
+    return [(given.filename or given.name, counter.count(given.text)) for given in inputs]

@@ -19,17 +19,23 @@ BUILT_IN = {
     "llmlingua2": "ctxzip.compressors.llmlingua2:LLMLingua2",
     "exit": "ctxzip.compressors.exit:Exit",
     "recomp": "ctxzip.compressors.recomp:Recomp",
+    "recomp-abstractive": "ctxzip.compressors.recomp_abstractive:RecompAbstractive",
     "longcodezip": "ctxzip.compressors.longcodezip:LongCodeZip",
+    "scope": "ctxzip.compressors.scope:Scope",
 }
 SUMMARIES = {
     "longcodezip": "functions ranked by a query and shortened; source code, output parses",
     "llmlingua2": "words kept or dropped by a token classifier; any text, no query",
     "exit": "sentences that help to answer a query, each judged in its document",
     "recomp": "sentences nearest to a query by embeddings; may return nothing",
+    "recomp-abstractive": "what the text says about a query, newly written; may return nothing",
+    "scope": "chunks rewritten to their share of the budget, facts checked; query optional",
 }
 QUERY_FREE = ("llmlingua2",)
-QUERY_AWARE = ("exit", "recomp")
-EITHER_WAY = ("longcodezip",)
+QUERY_AWARE = ("exit", "recomp", "recomp-abstractive")
+EITHER_WAY = ("longcodezip", "scope")
+WRITING = ("scope", "recomp-abstractive")
+"""Methods that write, with a generator."""
 
 
 def chosen(method: str, query: str | None, documents: Sequence[Document] = ()) -> str:
@@ -44,8 +50,12 @@ def chosen(method: str, query: str | None, documents: Sequence[Document] = ()) -
     return "llmlingua2" if query is None else "exit"
 
 
-def agree(compressor: Compressor, query: str | None) -> None:
-    """Refuse a query that the method would ignore, and a query-aware method without one."""
+def agree(compressor: Compressor, query: str | None, generator: str | None = None) -> None:
+    """Refuse a query or a generator that the method would ignore, and a query-aware method without a query."""
+    if generator and compressor.name in BUILT_IN and compressor.name not in WRITING:
+        raise UsageError(
+            f"--method {compressor.name} does not write", hint=f"--generator is for --method {' or '.join(WRITING)}"
+        )
     if compressor.name in QUERY_AWARE and query is None:
         raise UsageError(
             f"--method {compressor.name} needs a query",

@@ -29,6 +29,8 @@ def compress(
     query: str | None = None,
     model: str | None = None,
     adapter: str | None = None,
+    generator: str | None = None,
+    generator_model: str | None = None,
     tokenizer: str = DEFAULT_TOKENIZER,
     keep_pattern: str | Sequence[str] = (),
     keep_numbers: bool = False,
@@ -44,10 +46,12 @@ def compress(
     them half is kept. The result never exceeds the budget, counted by `tokenizer`, and text already within it
     comes back unchanged. With a `query` what answers it is kept, and `min_relevance` may leave nothing at all.
     `method` is a name or a compressor object; "auto" is longcodezip for code files, else exit with a
-    query and llmlingua2 without.
+    query and llmlingua2 without. `generator` is what writes for the methods that do: the URL of an endpoint (with
+    `generator_model`), a directory, a hub id, or "none".
 
     Raises `UsageError` for arguments that make no sense, `BudgetError` when what must be kept exceeds the
-    budget (unless `best_effort`), `ModelUnavailable` or `MissingExtra` when something is not installed.
+    budget (unless `best_effort`), `ModelUnavailable` or `MissingExtra` when something is not installed, and
+    `EndpointError` when a generator behind a URL fails.
 
         >>> from ctxzip import compress
         >>> compress("Well, the meeting is, I think, moved to Friday at nine.", ratio=2).tokens_after <= 8
@@ -59,7 +63,7 @@ def compress(
         selection=Selection.read(threshold, top_p, top_k, min_relevance),
         method=method if isinstance(method, str) else method.name,
         query=query,
-        weights=ModelChoice(model, adapter, compat, cache),
+        weights=ModelChoice(model, adapter, compat, cache, generator, generator_model),
         tokenizer=tokenizer,
         protection=Protection(patterns, keep_numbers, frozenset(allow)),
         best_effort=best_effort,
@@ -76,5 +80,5 @@ def compress_with(source: Source, options: Options, compressor: Compressor | Non
     counter = load_tokenizer(options.tokenizer)
     if compressor is None:
         compressor = load(chosen(options.method, options.query, documents), options.weights)
-    agree(compressor, options.query)
+    agree(compressor, options.query, options.weights.generator)
     return run(documents, compressor, counter, options)

@@ -6,7 +6,8 @@ CtxzipError
 │   └── UnknownName       2  a method, tokenizer or model name nobody knows
 ├── BudgetError           1  the budget is smaller than what must be kept
 ├── ModelUnavailable      3  weights that are not here and may not or cannot be fetched
-└── MissingExtra          3  an optional dependency that is not installed
+├── MissingExtra          3  an optional dependency that is not installed
+└── EndpointError         4  a generator behind a URL that fails or does not answer
 """
 
 from __future__ import annotations
@@ -78,3 +79,9 @@ class MissingExtra(CtxzipError):
             f"{feature} needs packages that are not installed",
             hint=f"pip install 'ctxzip[{extra}]'",
         )
+
+
+class EndpointError(CtxzipError):
+    """A generator behind a URL that fails, or does not answer in time."""
+
+    exit_code = 4

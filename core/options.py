@@ -26,6 +26,8 @@ class Options:
     tokenizer: str = DEFAULT_TOKENIZER
     protection: Protection = field(default_factory=Protection)
     best_effort: bool = False
+    rehearsal: bool = False
+    """Say what would be written, and write nothing."""
 
     def __post_init__(self) -> None:
         """Refuse a choice by score alone beside a budget, and a query without words."""

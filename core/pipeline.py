@@ -10,7 +10,17 @@ from ctxzip.layout import Layout
 from ctxzip.options import DEFAULT_BUDGET, Options
 from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, plan, ranked
 from ctxzip.protect import hard_spans
-from ctxzip.protocols import Arrangement, Arranger, Borrower, Calibrated, Compressor, FormKeeper, Tokenizer
+from ctxzip.protocols import (
+    Arrangement,
+    Arranger,
+    Borrower,
+    Calibrated,
+    Compressor,
+    FormKeeper,
+    Shortener,
+    Summarizer,
+    Tokenizer,
+)
 from ctxzip.result import Compression
 from ctxzip.segment import fuse
 from ctxzip.text import Document, Role, Span
@@ -182,8 +192,7 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         made, chosen = list(documents), _everything(documents, tokenizer)
         notes.append("already within the budget: unchanged")
     else:
-        draft, chosen, form = _settled(documents, compressor, tokenizer, options, limit)
-        made = draft.render(chosen.kept)
+        made, chosen, form = _made(documents, compressor, tokenizer, options, limit)
         if chosen.tokens > before:
             made, chosen = list(documents), _everything(documents, tokenizer)
         notes.extend([*_remarks(chosen, limit, options), *form])
@@ -201,6 +210,18 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         notes=notes,
         allotments=chosen.allotments,
     )
+
+
+def _made(
+    documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options, limit: int | None
+) -> tuple[list[Document], Plan, list[str]]:
+    """Return the documents that are left, the plan, and remarks: chosen among pieces, or written."""
+    if isinstance(compressor, Shortener | Summarizer):
+        from ctxzip.written import written
+
+        return written(documents, compressor, tokenizer, options, limit)
+    draft, chosen, form = _settled(documents, compressor, tokenizer, options, limit)
+    return draft.render(chosen.kept), chosen, form
 
 
 def _settled(

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-Listener = Callable[[int, int], None]
+Listener = Callable[[int, int, str], None]
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 @contextmanager
 def listening(listener: Listener | None) -> Iterator[None]:
-    """Send what `report` says inside this block to `listener` (done, total)."""
+    """Send what `report` says inside this block to `listener` (done, total, what is being done)."""
     token = _listener.set(listener)
     try:
         yield
@@ -21,8 +21,8 @@ def listening(listener: Listener | None) -> Iterator[None]:
         _listener.reset(token)
 
 
-def report(done: int, total: int) -> None:
-    """Tell the listener, if there is one, that `done` of `total` pieces of work are finished."""
+def report(done: int, total: int, doing: str = "scoring") -> None:
+    """Tell the listener, if there is one, that `done` of `total` pieces of the work `doing` are finished."""
     listener = _listener.get()
     if listener:
-        listener(done, total)
+        listener(done, total, doing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from ctxzip.text import Document, Span
@@ -96,3 +97,60 @@ class FormKeeper(Arranger, Protocol):
 
     def remarks(self, arrangements: Sequence[Arrangement], made: Sequence[Document]) -> list[str]:
         """Return what a report should say about the form of the texts `made`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece that is to be said in fewer tokens: its text, what it takes now, and what stands before it."""
+
+    text: str
+    tokens: int
+    verbatim: tuple[str, ...] = ()
+    """Parts of the text that have to be there to the letter, whatever happens to the rest."""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """What a shortener made of a piece: its new text, or None where only words can be dropped, and why."""
+
+    text: str | None
+    reason: str
+
+
+@runtime_checkable
+class Shortener(Compressor, Protocol):
+    """A compressor that can say a piece in fewer tokens; where it cannot, its lender drops words."""
+
+    @property
+    def lender(self) -> Compressor:
+        """The compressor that says which words of a piece matter."""
+
+    def check(self) -> None:
+        """Raise if there is nobody to write; called before any work is done."""
+
+    def shorten(self, pieces: Sequence[Piece], tokens: Sequence[int], query: str | None) -> list[Shortened]:
+        """Return every piece in about so many of the reader's tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What bears on a query, in sentences under the documents that carry them, and remarks for the report."""
+
+    texts: list[str]
+    remarks: list[str]
+
+
+@runtime_checkable
+class Summarizer(Compressor, Protocol):
+    """A compressor that writes what documents say about a query."""
+
+    @property
+    def extractor(self) -> Compressor:
+        """The compressor that shortens a summary which is too long, or the documents when nobody writes."""
+
+    def summarize(self, documents: Sequence[Document], query: str, words: int) -> Summary | None:
+        """Return the summary of `documents` in about so many words, empty where nothing bears on `query`.
+
+        None when nobody is to write.
+        """

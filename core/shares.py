@@ -61,9 +61,13 @@ def choose_groups(units: Sequence[Unit], budget: int) -> list[int]:
 
 
 def water_fill(
-    sizes: Sequence[int], weights: Sequence[float], budget: float, whole: Sequence[bool] | None = None
+    sizes: Sequence[int],
+    weights: Sequence[float],
+    budget: float,
+    whole: Sequence[bool] | None = None,
+    least: float = 0.0,
 ) -> list[float]:
-    """Return shares in [0, 1], proportional to `weights` as far as none exceeds 1, that spend `budget` on `sizes`.
+    """Return shares in [`least`, 1], proportional to `weights` in between, that spend `budget` on `sizes`.
 
     Those marked `whole` get share 1 first. Where the budget exceeds all sizes every share is 1.
     """
@@ -72,7 +76,7 @@ def water_fill(
     low, high = 0.0, 1 / min((w for w in weights if w > 0), default=1.0)
 
     def shares(level: float) -> list[float]:
-        return [1.0 if f else min(1.0, level * w) for w, f in zip(weights, full, strict=True)]
+        return [1.0 if f else min(1.0, max(least, level * w)) for w, f in zip(weights, full, strict=True)]
 
     def spent(level: float) -> float:
         each = zip(shares(level), sizes, full, strict=True)

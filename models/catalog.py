@@ -104,6 +104,15 @@ KNOWN = (
         "ctxzip[torch] and safetensors weights",
     ),
     Known(
+        "fangyuan/nq_abstractive_compressor",
+        "recomp-abstractive",
+        2950,
+        UNSTATED,
+        "English",
+        "writes what passages say about an open question; --generator takes it",
+        "ctxzip[torch] and safetensors weights; cannot be exported",
+    ),
+    Known(
         "fangyuan/hotpotqa_extractive_compressor",
         "recomp",
         438,

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ctxzip.errors import MissingExtra
 from ctxzip.models.cache import Cache, NoCache, file_state, fingerprint
-from ctxzip.models.torch_loading import device, model_of, quietly, refuse_pickles, tokenizer_of
+from ctxzip.models.torch_loading import adapted, device, model_of, tokenizer_of
 from ctxzip.passages import Passage
 from ctxzip.progress import report
 
@@ -50,7 +49,7 @@ class CausalRelevance:
         self._tokenizer = tokenizer_of(directory)
         self._model = model_of(directory, "AutoModelForCausalLM", "causal language model", dtype=_precision())
         if adapter:
-            self._model = _adapted(self._model, adapter)
+            self._model = adapted(self._model, adapter)
         self._yes, self._no = (self._tokenizer.encode(w, add_special_tokens=False)[0] for w in ("Yes", "No"))
         weights = [file for folder in (directory, adapter) if folder for file in sorted(folder.glob("*.safetensors"))]
         self._identity = "|".join(file_state(file) for file in weights)
@@ -201,15 +200,3 @@ def _precision() -> Any:
     import torch
 
     return torch.bfloat16 if device() == "cuda" else torch.float32
-
-
-def _adapted(model: Any, adapter: Path) -> Any:
-    """Return `model` with the PEFT adapter merged into its weights."""
-    try:
-        from peft import PeftModel
-    except ImportError as error:
-        raise MissingExtra("putting an adapter on a model", "torch") from error
-    refuse_pickles(adapter)
-    return quietly(
-        lambda: PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().eval(), adapter, "PEFT adapter"
-    )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ctxzip.models.prompts import Style
     from ctxzip.passages import Passage
 
 
@@ -36,3 +37,32 @@ class DualEncoder(Protocol):
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one vector per text, [texts, width]."""
+
+
+class Generator(Protocol):
+    """Writes: goes on from prompts, the same way every time."""
+
+    @property
+    def name(self) -> str:
+        """The name that reports show."""
+
+    @property
+    def identity(self) -> str:
+        """What its answers depend on besides the prompt, for keeping them on disk."""
+
+    @property
+    def style(self) -> Style:
+        """How it has to be asked."""
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest prompt that it reads."""
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many of its own tokens each text takes, or a careful estimate."""
+
+    def generate(self, prompts: Sequence[str], max_tokens: Sequence[int]) -> list[str]:
+        """Return what it writes after each prompt, at most `max_tokens` of its tokens each.
+
+        Raises `EndpointError` when it is somewhere else and does not answer.
+        """

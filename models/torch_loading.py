@@ -89,6 +89,26 @@ def model_of(directory: Path, kind: str, wanted: str, **options: Any) -> Any:
     return model.eval().to(device())
 
 
+def fast_precision() -> Any:
+    """Return the type that generation is quickest in: bfloat16 where the processor multiplies it, else float32."""
+    import torch
+
+    half = device() == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if half else torch.float32
+
+
+def adapted(model: Any, adapter: Path) -> Any:
+    """Return `model` with the PEFT adapter merged into its weights."""
+    try:
+        from peft import PeftModel
+    except ImportError as error:
+        raise MissingExtra("putting an adapter on a model", "torch") from error
+    refuse_pickles(adapter)
+    return quietly(
+        lambda: PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().eval(), adapter, "PEFT adapter"
+    )
+
+
 class quiet:
     """Keeps transformers' loading bars and warnings off the terminal."""
 

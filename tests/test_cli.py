@@ -113,7 +113,7 @@ def test_an_encoding_can_be_named(cli: Cli, tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["compress", "missing.txt"], 2, "no such file: missing.txt"),
-        (["compress", "tests/golden/texts"], 2, "no source files"),
+        (["compress", "EMPTY"], 2, "no source or text files"),
         (["compress", "BINARY"], 2, "offset 2"),
         (["compress", "LATIN"], 2, "offset 3"),
         (["compress", "FILE", "--ratio", "1"], 2, "would not make anything shorter"),
@@ -142,7 +142,13 @@ def test_a_mistake_is_one_line_and_one_hint(
 ) -> None:
     (tmp_path / "bin").write_bytes(b"ab\0\1")
     (tmp_path / "latin").write_bytes("caf\u00e9!".encode("latin-1"))
-    stand_ins = {"FILE": str(file), "BINARY": str(tmp_path / "bin"), "LATIN": str(tmp_path / "latin")}
+    (tmp_path / "empty").mkdir()
+    stand_ins = {
+        "FILE": str(file),
+        "BINARY": str(tmp_path / "bin"),
+        "LATIN": str(tmp_path / "latin"),
+        "EMPTY": str(tmp_path / "empty"),
+    }
     done = cli(*[stand_ins.get(argument, argument) for argument in arguments])
     assert done.code == code
     assert done.out == ""

@@ -1,0 +1,1 @@
+"""What rewriting keeps, how near it comes to rewrites by a large model, and what it costs."""

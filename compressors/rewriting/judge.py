@@ -1,0 +1,122 @@
+"""Whether a rewrite may stand for its source, and what can be done when it may not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ctxzip.compressors.rewriting.embedding import text_vector
+from ctxzip.compressors.rewriting.facts import lost_numbers, new_names, new_numbers, turned
+from ctxzip.compressors.rewriting.keywords import missing
+from ctxzip.sentences import sentences
+from ctxzip.text import Role
+
+COVERED = 0.9
+"""Share of the listed keywords that a rewrite must have; numbers must be there all."""
+NEAR = 0.60
+"""Cosine with its source that a rewrite must have."""
+LOOSE = 1.35
+"""How many times the words asked for a rewrite may have."""
+ENDS = re.compile(r"[.!?…:;。！？][\"'”’)\]*_`]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a rewrite was asked for: the source, the words, and what has to be in it."""
+
+    text: str
+    words: int
+    keywords: tuple[str, ...]
+    verbatim: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rewrite as it may be used, what is wrong with it, and what it lost."""
+
+    text: str
+    faults: tuple[str, ...]
+    lost: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.faults
+
+
+def judge(asked: Asked, answer: str) -> Verdict:
+    """Return the verdict on `answer`, cut back to whole sentences."""
+    text = whole_sentences(answer, asked.text)
+    lost = tuple(dict.fromkeys([*lost_numbers(asked.text, text), *missing(asked.keywords, text)]))
+    found = list(_faults(asked, text, lost))
+    if not found and len(text) > 40 and _nearness(asked.text, text) < NEAR:
+        found.append("speaks of something else")
+    return Verdict(text, tuple(found), lost)
+
+
+def _faults(asked: Asked, text: str, lost: Sequence[str]) -> list[str]:
+    """Return what is wrong with a rewrite, as the end of a sentence that begins with it."""
+    if not text:
+        return ["says nothing"]
+    source = asked.text
+    words = len(text.split())
+    numbers = lost_numbers(source, text)
+    absent = [keyword for keyword in lost if keyword not in numbers]
+    shorter = words < len(source.split()) and len(text) < len(source)
+    checks = {
+        "is no shorter": not shorter,
+        "is too long": shorter and words > LOOSE * asked.words + 5,
+        "is cut off": bool(ENDS.search(source.strip())) and not ENDS.search(text),
+        "loses a number": bool(numbers),
+        "loses a keyword": len(absent) > (1 - COVERED) * max(1, len(asked.keywords)),
+        "alters what must stay": any(text.count(piece) < source.count(piece) for piece in asked.verbatim),
+        "adds a number": bool(new_numbers(source, text)),
+        "adds a name": bool(new_names(source, text)),
+        "turns a negation": bool(turned(source, text)),
+    }
+    return [fault for fault, found in checks.items() if found]
+
+
+def _nearness(source: str, rewrite: str) -> float:
+    return float(text_vector(source) @ text_vector(rewrite))
+
+
+def whole_sentences(answer: str, source: str) -> str:
+    """Return `answer` up to its last whole sentence, if its source is made of sentences and that leaves half of it."""
+    text = answer.strip()
+    if not text or ENDS.search(text) or not ENDS.search(source.strip()):
+        return text
+    parts = [span for span in sentences(text) if span.role is Role.CONTENT]
+    if len(parts) < 2 or parts[-2].end < 0.5 * len(text):
+        return text
+    return text[: parts[-2].end].rstrip()
+
+
+MENDABLE = frozenset(("loses a number", "loses a keyword"))
+"""What adding words can put right."""
+
+
+def mended(asked: Asked, verdict: Verdict) -> str | None:
+    """Return the rewrite with what it lost added: the shortest sentence that has it, or the bare words.
+
+    None when that would not help, because something else is wrong with it.
+    """
+    if not verdict.lost or not set(verdict.faults) <= MENDABLE:
+        return None
+    parts = [span.of(asked.text).strip() for span in sentences(asked.text) if span.role is Role.CONTENT]
+    text = verdict.text
+    room = int(LOOSE * asked.words) + 5
+    open_ = list(verdict.lost)
+    while open_:
+        having = [part for part in parts if open_[0] in part]
+        shortest = min(having, key=len, default=None)
+        if shortest is None or len(f"{text} {shortest}".split()) > room:
+            break
+        text = f"{text} {shortest}"
+        open_ = _still_lost(asked, text)
+    return f"{text} (also: {'; '.join(open_)})" if open_ else text
+
+
+def _still_lost(asked: Asked, text: str) -> list[str]:
+    return list(dict.fromkeys([*lost_numbers(asked.text, text), *missing(asked.keywords, text)]))
