@@ -36,9 +36,7 @@ def export(
     out: Out,
     int8: Int8 = False,
     fp16: Fp16 = False,
-    fp32: Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard error but errors.")]
-Fp32 = False,
+    fp32: Fp32 = False,
     opset: Opset = None,
     quiet: Quiet = False,
     debug: Debug = False,
