@@ -46,6 +46,8 @@ class Vocabulary:
 
     def rank(self, token: bytes) -> int | None:
         """Return the rank of `token`; None if it is no entry."""
+        at: int
+        end: int
         at, end = _INDEX.unpack_from(self._data, 4 * (crc32(token) % BUCKETS))
         data, size = self._data, len(token)
         while at < end:

@@ -150,7 +150,7 @@ def checkpoint_tokenizer(directory: Path) -> tokenizers.Tokenizer:
         return read_tokenizer(directory)
     from ctxzip.models.torch_loading import tokenizer_of
 
-    fast = getattr(tokenizer_of(directory), "backend_tokenizer", None)
+    fast: tokenizers.Tokenizer | None = getattr(tokenizer_of(directory), "backend_tokenizer", None)
     if fast is None:
         raise InputError(f"{directory} has no fast tokenizer", hint="save its tokenizer.json there")
     fast.no_truncation()

@@ -21,12 +21,14 @@ LARGEST_FILE = 1_900_000_000
 
 
 def trace(encoder: TorchEncoder, kind: Kind, path: Path, opset: int) -> None:
-    """Write the graph of `encoder` to `path`.
+    """Write the graph of `encoder` to `path`, attention as one operator of ONNX Runtime.
 
     Traced, not compiled by way of `torch.export`: of the five families, that takes ten times as long and gives the
     same numbers. Raises `InputError` for an architecture that the exporter cannot write.
     """
     import torch
+
+    from ctxzip.models.fused_attention import RUNTIME, fused_attention
 
     names = ["input_ids", "attention_mask"]
     if kind is Kind.PAIRS and encoder.typed:
@@ -39,7 +41,7 @@ def trace(encoder: TorchEncoder, kind: Kind, path: Path, opset: int) -> None:
     if kind is Kind.PAIRS:
         axes[kind.output] = {0: "batch"}
     try:
-        with quiet(), warnings.catch_warnings(), torch.no_grad():
+        with quiet(), warnings.catch_warnings(), torch.no_grad(), fused_attention(encoder.model):
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 _single_output(encoder.model.cpu(), names, kind.output),
@@ -49,6 +51,7 @@ def trace(encoder: TorchEncoder, kind: Kind, path: Path, opset: int) -> None:
                 output_names=[kind.output],
                 dynamic_axes=axes,
                 opset_version=opset,
+                custom_opsets={RUNTIME: 1},
                 dynamo=False,
             )
     except (RuntimeError, TypeError, ValueError, torch.onnx.errors.OnnxExporterError) as error:
