@@ -57,6 +57,7 @@ def quantise(path: Path, target: Path, exact: Sequence[str]) -> None:
             per_channel=True,
             weight_type=QuantType.QInt8,
             nodes_to_exclude=list(exact),
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},  # what fused attention gives
         )
     finally:
         logging.disable(logging.NOTSET)
