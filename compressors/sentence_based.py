@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 
+from ctxzip.companions import Company
 from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.errors import UsageError
-from ctxzip.outline import Outline, settled
+from ctxzip.outline import outlined, settled
 from ctxzip.passages import Passage, passages
+from ctxzip.protocols import Inset
 from ctxzip.sentences import sentences
 from ctxzip.text import Document, Span
 
@@ -28,9 +30,9 @@ class SentenceCompressor(ABC):
         """Return sentences, headings and the structure between them."""
         return settled(document.text, sentences(document.text))
 
-    def arrange(self, document: Document, spans: Sequence[Span]) -> Outline:
+    def arrange(self, document: Document, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> Company:
         """Return the sentences under the headings that introduce them."""
-        return Outline(document.text, spans)
+        return outlined(document.text, spans, insets)
 
     def score(
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]], query: str | None

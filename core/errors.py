@@ -12,7 +12,7 @@ CtxzipError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 
@@ -52,11 +52,15 @@ class BudgetError(CtxzipError):
 
     exit_code = 1
 
-    def __init__(self, needed: int, limit: int) -> None:
-        """State both figures in tokens of the reader's tokenizer."""
+    def __init__(self, needed: int, limit: int, held: Mapping[str, int] | None = None) -> None:
+        """State both figures in the reader's tokens, and how many are `held` by what kind of protection."""
+        most = sorted((held or {}).items(), key=lambda pair: -pair[1])
+        kinds = ", ".join(f"{kind} {tokens}" for kind, tokens in most if tokens)
+        free = [kind for kind, tokens in most if tokens and kind not in ("pattern", "pragma")]
         super().__init__(
-            f"what must be kept takes {needed} tokens, the budget is {limit}",
-            hint=f"allow at least {needed} tokens, or use --best-effort for the smallest result",
+            f"what must be kept takes {needed} tokens{f' ({kinds})' if kinds else ''}, the budget is {limit}",
+            hint=f"allow at least {needed} tokens, or use --best-effort for the smallest result"
+            + (f", or --allow {free[0]}" if free else ""),
         )
         self.needed = needed
         self.limit = limit

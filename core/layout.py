@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ctxzip.protocols import Inset
 from ctxzip.text import Role, Span
 
 ENOUGH_OF_A_SENTENCE = 3
@@ -20,6 +21,22 @@ class _End:
     line: int
 
 
+@dataclass(slots=True)
+class _Shown:
+    """An inset, the ordinal of its first content, and what it showed last."""
+
+    inset: Inset
+    first: int = -1
+    memory: tuple[tuple[int, ...], str] | None = None
+
+    def render(self, kept: Sequence[int]) -> str:
+        """Return what the inset shows of the content `kept`, ordinals of the layout around it."""
+        key = tuple(ordinal - self.first for ordinal in kept)
+        if self.memory is None or self.memory[0] != key:
+            self.memory = (key, self.inset.render(key))
+        return self.memory[1]
+
+
 class Layout:
     """The spans of one text, arranged so that any choice of its content renders in time linear in the choice.
 
@@ -27,8 +44,8 @@ class Layout:
     the text: slices of it, in order.
     """
 
-    def __init__(self, text: str, spans: Sequence[Span]) -> None:
-        """Arrange `spans`, which tile `text`."""
+    def __init__(self, text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> None:
+        """Arrange `spans`, which tile `text`; each of the `insets`, in order, shows its own stretch of it."""
         self.text = text
         self.content: list[Span] = []
         self._line: list[int] = []
@@ -38,8 +55,20 @@ class Layout:
         self._breaks: list[Span] = []
         self._ends: list[_End] = []
         self._closing: Span | None = None
+        self._insets = [_Shown(inset) for inset in insets]
+        self._inset: dict[int, _Shown] = {}
+        coming = iter([*self._insets, None])
+        shown = next(coming)
         for span in spans:
-            self._place(span)
+            while shown and span.start >= shown.inset.end:
+                shown = next(coming)
+            inside = shown if shown and span.start >= shown.inset.start else None
+            if inside is None:
+                self._place(span)
+            elif span.role is Role.CONTENT:
+                inside.first = len(self.content) if inside.first < 0 else inside.first
+                self._inset[len(self.content)] = inside
+                self._place(span)
         slices = [span.of(text) for span in self.content]
         self._bodies = [slice_.lstrip() for slice_ in slices]
         self._blanks = [slice_[: len(slice_) - len(body)] for slice_, body in zip(slices, self._bodies, strict=True)]
@@ -68,8 +97,9 @@ class Layout:
         previous = spaced_after = -1
         in_sentence = 0
         lines, sentences, bodies = self._line, self._sentence, self._bodies
-        for ordinal in kept:
-            if previous >= 0 and lines[ordinal] == lines[previous] and sentences[ordinal] == sentences[previous]:
+        for ordinal, last_of_chunk, chunk in self._chunks(kept):
+            beside = previous >= 0 and lines[ordinal] == lines[previous] and sentences[ordinal] == sentences[previous]
+            if beside and chunk is None:
                 parts += (self._space(previous, ordinal), bodies[ordinal])
                 previous = ordinal
                 in_sentence += 1
@@ -83,13 +113,28 @@ class Layout:
                 in_sentence *= self._sentence[ordinal] == self._sentence[previous]
             first = previous < 0 or self._line[ordinal] != self._line[previous]
             parts.append(self._opening(ordinal) if first else self._space(spaced_after, ordinal))
-            parts.append(bodies[ordinal])
-            previous = ordinal
-            in_sentence += 1
+            parts.append(bodies[ordinal] if chunk is None else chunk)
+            previous = last_of_chunk
+            in_sentence = in_sentence + 1 if chunk is None else 0
         if previous >= 0:
             parts.append(self._mark_after(previous, in_sentence))
             parts.append(self._closing.of(self.text) if self._closing else "")
         return "".join(parts)
+
+    def _chunks(self, kept: Sequence[int]) -> Iterator[tuple[int, int, str | None]]:
+        """Yield what is shown in one go: its first and last ordinal, and its text where an inset shows it."""
+        if not self._inset:
+            for ordinal in kept:
+                yield ordinal, ordinal, None
+            return
+        at = 0
+        while at < len(kept):
+            shown = self._inset.get(kept[at])
+            stop = at + 1
+            while shown and stop < len(kept) and self._inset.get(kept[stop]) is shown:
+                stop += 1
+            yield kept[at], kept[stop - 1], shown.render(kept[at:stop]) if shown else None
+            at = stop
 
     def _mark_between(self, previous: int, ordinal: int, in_sentence: int) -> str:
         """Return the mark of the sentence that ends between two contents kept one after the other, if it shows."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ctxzip.layout import Layout
+from ctxzip.companions import SHOWN, Company, freed, governors
+from ctxzip.protocols import Inset
 from ctxzip.text import Role, Span
 
 MARKER, TITLE, LABEL = 0, 7, 8
@@ -80,23 +81,20 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
     ]
 
 
-class Outline:
-    """A layout whose heads are no choice: they are there when something under them is."""
+def outlined(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> Company:
+    """Return the arrangement of `spans`, which tile `text`, in which heads and bound words are no choice.
 
-    def __init__(self, text: str, spans: Sequence[Span]) -> None:
-        """Arrange `spans`, which tile `text`; a head that introduces nothing counts as content."""
-        spans = settled(text, spans)
-        self._layout = Layout(text, [replace(s, role=Role.CONTENT) if s.role is Role.HEAD else s for s in spans])
-        shown = [span.role for span in spans if span.role in (Role.CONTENT, Role.HEAD)]
-        above = sections(text, spans)
-        self._places = [i for i, role in enumerate(shown) if role is Role.CONTENT]
-        self.heads = [above[place] for place in self._places]
-        self.content = [self._layout.content[place] for place in self._places]
-        self.text = text
+    A head is there when something under it is; one that introduces nothing counts as content.
+    """
+    along = governors(text, spans, insets)
+    spans = settled(text, freed(spans, along))
+    places = iter(sections(text, spans))
+    above = [next(places) if span.role is not Role.BOUND else () for span in spans if span.role in SHOWN]
+    return Company(text, spans, [(*a, *b) for a, b in zip(_renumbered(above, spans), along, strict=True)], insets)
 
-    def render(self, kept: Sequence[int]) -> str:
-        """Return the text that the content `kept` (ordinals, ascending) leaves, under its headings."""
-        places = {self._places[ordinal] for ordinal in kept}
-        for ordinal in kept:
-            places.update(self.heads[ordinal])
-        return self._layout.render(sorted(places))
+
+def _renumbered(above: Sequence[Sequence[int]], spans: Sequence[Span]) -> list[tuple[int, ...]]:
+    """Return `above`, which counts content and heads alone, in places that count bound words too."""
+    shown = [span.role for span in spans if span.role in SHOWN]
+    places = [place for place, role in enumerate(shown) if role is not Role.BOUND]
+    return [tuple(places[head] for head in heads) for heads in above]

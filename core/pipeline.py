@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from ctxzip.layout import Layout
+from ctxzip.draft import Draft, assemble
+from ctxzip.errors import BudgetError
 from ctxzip.options import DEFAULT_BUDGET, Options
-from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, plan, ranked
-from ctxzip.protect import hard_spans
-from ctxzip.protocols import (
-    Arrangement,
-    Arranger,
-    Borrower,
-    Calibrated,
-    Compressor,
-    FormKeeper,
-    Shortener,
-    Summarizer,
-    Tokenizer,
-)
+from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, pinned_units, plan, ranked
+from ctxzip.protocols import Borrower, Calibrated, Compressor, FormKeeper, Shortener, Summarizer, Tokenizer
 from ctxzip.result import Compression
-from ctxzip.segment import fuse
 from ctxzip.text import Document, Role, Span
-from ctxzip.units import SCORE_DIGITS, grouped, units_of
+from ctxzip.verify import Held, broken, checks, hard_tokens, remarks
 
 SPARE = 0.08
 """Share of a budget that words of a shortened piece may take instead of lesser whole pieces."""
@@ -45,137 +34,15 @@ WORTH_A_REMARK = 16
 """Tokens from which a piece that did not fit is mentioned."""
 
 
-def assemble(documents: Iterable[Document]) -> str:
-    """Return one text of several documents: each under its id or title if it has one, blank lines between.
-
-    A document without text disappears. A single document without id and title is its text.
-    """
-    return "\n\n".join(_headed(document) for document in documents if document.text)
-
-
-def _headed(document: Document) -> str:
-    headers = [f"==> {document.id} <=="] if document.id else []
-    headers += [document.title] if document.title else []
-    return "\n".join([*headers, document.text])
-
-
 @dataclass(frozen=True)
-class Draft:
-    """The documents of a run with their units, ready to be rendered under any choice of units."""
+class Made:
+    """What became of the documents of a run, and what there is to say about it."""
 
-    documents: Sequence[Document]
-    layouts: Sequence[Arrangement]
-    units: Sequence[Unit]
-    tokenizer: Tokenizer
-    spans: Sequence[Sequence[Span]]
-    """What tiles each document: the content, and the structure around it."""
-
-    @classmethod
-    def of(
-        cls,
-        documents: Sequence[Document],
-        compressor: Compressor,
-        tokenizer: Tokenizer,
-        options: Options,
-        uncut: Sequence[Sequence[Span]] | None = None,
-    ) -> Draft:
-        """Segment, protect and score `documents`; the spans `uncut` of each stay in one piece."""
-        tiles: list[list[Span]] = []
-        hard: list[list[Span]] = []
-        for document, whole in zip(documents, uncut or [()] * len(documents), strict=True):
-            guards = options.protection.guards(document.text, asked_only=isinstance(compressor, FormKeeper))
-            hard.append(hard_spans(guards))
-            pieces = fuse(compressor.segment(document), [*whole, *(guard.span for guard in guards)], heads=True)
-            tiles.append(fuse(pieces, hard[-1]))
-        layouts = [_arranged(compressor, d, own) for d, own in zip(documents, tiles, strict=True)]
-        scores = compressor.score(documents, [layout.content for layout in layouts], options.query)
-        units = [
-            unit
-            for index, layout in enumerate(layouts)
-            for unit in grouped(
-                units_of(index, layout, scores[index], hard[index], tokenizer), compressor, layout, options.query
-            )
-        ]
-        return cls(documents, layouts, units, tokenizer, tiles)
-
-    def finer(self, index: int, compressor: Compressor, options: Options) -> tuple[Draft, int]:
-        """Return a draft with the unit `index` cut into the pieces of its lender, and the number of those.
-
-        A part is worth its share of what the whole is worth.
-        """
-        assert isinstance(compressor, Borrower)
-        unit = self.units[index]
-        at, document = unit.document, self.documents[unit.document]
-        tiles = list(self.spans)
-        place = next(i for i, tile in enumerate(tiles[at]) if tile.start == unit.span.start)
-        if tiles[at][place].role is not Role.CONTENT:
-            return self, 1
-        pieces, scores = _cut(unit.span, document.text, compressor.lender, self.tokenizer, options)
-        tiles[at] = [*tiles[at][:place], *pieces, *tiles[at][place + 1 :]]
-        layouts = list(self.layouts)
-        layouts[at] = _arranged(compressor, document, tiles[at])
-        content = [piece for piece in pieces if piece.role is Role.CONTENT]
-        sizes = self.tokenizer.count_many([piece.of(document.text) for piece in content])
-        parts = [
-            Unit(at, piece, size, round(unit.score * score, SCORE_DIGITS), part=True)
-            for piece, size, score in zip(content, sizes, scores, strict=True)
-        ]
-        units = [*self.units[:index], *parts, *self.units[index + 1 :]]
-        return Draft(self.documents, layouts, units, self.tokenizer, tiles), len(parts)
-
-    def of_each(self, kept: Sequence[int]) -> list[list[int]]:
-        """Return for every document which of its content the units `kept` (indices, ascending) are."""
-        chosen: list[list[int]] = [[] for _ in self.documents]
-        first = self._first_units()
-        for index in kept:
-            document = self.units[index].document
-            chosen[document].append(index - first[document])
-        return chosen
-
-    def render(self, kept: Sequence[int]) -> list[Document]:
-        """Return the documents that the units `kept` (indices, ascending) leave."""
-        return [
-            replace(document, text=layout.render(ordinals))
-            for document, layout, ordinals in zip(self.documents, self.layouts, self.of_each(kept), strict=True)
-        ]
-
-    def count(self, kept: Sequence[int]) -> int:
-        """Return the reader's tokens of the whole text that the units `kept` leave."""
-        return self.tokenizer.count(assemble(self.render(kept)))
-
-    def _first_units(self) -> list[int]:
-        firsts, at = [], 0
-        for layout in self.layouts:
-            firsts.append(at)
-            at += len(layout.content)
-        return firsts
-
-
-def _arranged(compressor: Compressor, document: Document, spans: Sequence[Span]) -> Arrangement:
-    if isinstance(compressor, Arranger):
-        return compressor.arrange(document, spans)
-    return Layout(document.text, spans)
-
-
-def _cut(
-    span: Span, text: str, lender: Compressor, tokenizer: Tokenizer, options: Options
-) -> tuple[list[Span], list[float]]:
-    """Return the pieces that `lender` sees in `span`, which they tile, and the score of each content piece."""
-    piece = span.of(text)
-    start = span.start + len(piece) - len(piece.lstrip())
-    inner = Draft.of([Document(piece.strip())], lender, tokenizer, options)
-    pieces: list[Span] = []
-    for tile in inner.spans[0]:
-        moved = Span(start + tile.start, start + tile.end, tile.role)
-        if tile.role is Role.END and pieces and pieces[-1].role is Role.CONTENT:
-            moved = Span(pieces.pop().start, moved.end)
-        pieces.append(moved)
-    first = next((i for i, tile in enumerate(pieces) if tile.role is Role.CONTENT), None)
-    if first is None:
-        return [span], [1.0]
-    pieces[: first + 1] = [Span(span.start, pieces[first].end)]
-    pieces[-1] = Span(pieces[-1].start, span.end, pieces[-1].role)
-    return pieces, [unit.score for unit in inner.units]
+    documents: list[Document]
+    plan: Plan
+    remarks: Sequence[str] = ()
+    checks: dict[str, int] = field(default_factory=dict)
+    protected: dict[str, Held] = field(default_factory=dict)
 
 
 def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options) -> Compression:
@@ -189,18 +56,18 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
     limit = budget.resolve(before) if budget else None
     notes = [] if options.budget or options.selection.given else ["no budget given: keeping half (ratio 2)"]
     if limit is not None and before <= limit and not options.selection.min_relevance:
-        made, chosen = list(documents), _everything(documents, tokenizer)
+        made = Made(list(documents), _everything(documents, tokenizer))
         notes.append("already within the budget: unchanged")
     else:
-        made, chosen, form = _made(documents, compressor, tokenizer, options, limit)
-        if chosen.tokens > before:
-            made, chosen = list(documents), _everything(documents, tokenizer)
-        notes.extend([*_remarks(chosen, limit, options), *form])
+        made = _made(documents, compressor, tokenizer, options, limit)
+        if made.plan.tokens > before:
+            made = replace(made, documents=list(documents), plan=_everything(documents, tokenizer))
+        notes.extend([*_remarks(made.plan, limit, options), *made.remarks])
     return Compression(
-        text=assemble(made),
-        documents=made,
+        text=assemble(made.documents),
+        documents=made.documents,
         tokens_before=before,
-        tokens_after=chosen.tokens,
+        tokens_after=made.plan.tokens,
         method=compressor.name,
         model=compressor.model,
         tokenizer=tokenizer.name,
@@ -208,45 +75,68 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         asked=budget.asked if budget else options.selection.asked,
         milliseconds=1000 * (time.perf_counter() - started),
         notes=notes,
-        allotments=chosen.allotments,
+        allotments=made.plan.allotments,
+        checks=made.checks,
+        protected=made.protected,
     )
 
 
 def _made(
     documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options, limit: int | None
-) -> tuple[list[Document], Plan, list[str]]:
-    """Return the documents that are left, the plan, and remarks: chosen among pieces, or written."""
+) -> Made:
+    """Return what becomes of the documents: chosen among their pieces, or written."""
     if isinstance(compressor, Shortener | Summarizer):
         from ctxzip.written import written
 
-        return written(documents, compressor, tokenizer, options, limit)
-    draft, chosen, form = _settled(documents, compressor, tokenizer, options, limit)
-    return draft.render(chosen.kept), chosen, form
+        return Made(*written(documents, compressor, tokenizer, options, limit))
+    draft, chosen = _settled(documents, compressor, tokenizer, options, limit)
+    kept = draft.of_each(chosen.kept)
+    form = _form(draft, chosen, compressor)
+    return Made(draft.render(chosen.kept), chosen, form, checks(draft.shapes, kept), draft.held(chosen))
 
 
 def _settled(
     documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options, limit: int | None
-) -> tuple[Draft, Plan, list[str]]:
-    """Return the draft, the plan, and remarks on the form of the texts that the plan leaves.
+) -> tuple[Draft, Plan]:
+    """Return the draft and the plan.
 
-    Where a cut spoils the form of a text the compressor names what to leave in one piece, and all is planned
+    Where a cut spoils the form of a text, what has to stay in one piece for its sake does, and all is planned
     again; after `ROUNDS` the documents concerned are kept or dropped whole.
     """
     uncut: list[list[Span]] = [[] for _ in documents]
     for attempt in range(ROUNDS + 1):
         draft = Draft.of(documents, compressor, tokenizer, options, uncut)
-        draft, chosen = _choose(draft, limit, compressor, options)
-        if not isinstance(compressor, FormKeeper):
-            return draft, chosen, []
-        choices = zip(draft.layouts, draft.of_each(chosen.kept), strict=True)
-        spoilt = [compressor.uncut(layout, kept) for layout, kept in choices]
+        if limit is not None and limit < FULL_FROM:
+            draft = replace(draft, tight=limit)
+        try:
+            draft, chosen = _choose(draft, limit, compressor, options)
+        except BudgetError as error:
+            raise BudgetError(error.needed, error.limit, hard_tokens(draft.shapes, tokenizer)) from None
+        spoilt = _spoilt(draft, chosen, compressor)
         if not any(spoilt):
             break
         for index, found in enumerate(spoilt):
             last = found and attempt + 1 >= ROUNDS
             uncut[index].extend([Span(0, len(documents[index].text))] if last else found)
-    made = draft.render(chosen.kept)
-    return draft, chosen, compressor.remarks(draft.layouts, made) if isinstance(compressor, FormKeeper) else []
+    return draft, chosen
+
+
+def _spoilt(draft: Draft, chosen: Plan, compressor: Compressor) -> list[list[Span]]:
+    """Return for every document the spans to leave in one piece, since a plan spoils their form."""
+    kept = draft.of_each(chosen.kept)
+    if isinstance(compressor, FormKeeper):
+        return [compressor.uncut(shape.layout, own) for shape, own in zip(draft.shapes, kept, strict=True)]
+    return [
+        [span for span, _ in broken(shape, own, shape.layout.render(own))] if own else []
+        for shape, own in zip(draft.shapes, kept, strict=True)
+    ]
+
+
+def _form(draft: Draft, chosen: Plan, compressor: Compressor) -> list[str]:
+    """Return remarks on the form of the texts that a plan leaves."""
+    if isinstance(compressor, FormKeeper):
+        return compressor.remarks([shape.layout for shape in draft.shapes], draft.render(chosen.kept))
+    return remarks(draft.shapes, draft.of_each(chosen.kept))
 
 
 def _choose(draft: Draft, limit: int | None, compressor: Compressor, options: Options) -> tuple[Draft, Plan]:
@@ -255,13 +145,22 @@ def _choose(draft: Draft, limit: int | None, compressor: Compressor, options: Op
     floor = asked.min_relevance
     if limit is not None:
         spare = int(SPARE * limit) if isinstance(compressor, Borrower) else 0
-        chosen = plan(units, limit, count, best_effort=options.best_effort, floor=floor, spare=spare)
+        if isinstance(compressor, Borrower) and count(pinned_units(units)) > limit:
+            draft = _pared(draft, compressor, options)
+        chosen = plan(draft.units, limit, draft.count, best_effort=options.best_effort, floor=floor, spare=spare)
         return _filled(draft, chosen, limit, compressor, options)
     if asked.top_k is not None:
         return draft, best(units, asked.top_k, count, floor=floor)
     if asked.top_p is not None:
         return draft, heaviest(units, asked.top_p, count, floor=floor)
     return draft, above(units, max(_threshold(compressor, options), floor), count)
+
+
+def _pared(draft: Draft, compressor: Compressor, options: Options) -> Draft:
+    """Return `draft` with every piece that must stay cut into words, so that only those of them stay that must."""
+    for index in reversed(pinned_units(draft.units)):
+        draft, _ = draft.finer(index, compressor, options)
+    return draft
 
 
 def _threshold(compressor: Compressor, options: Options) -> float:

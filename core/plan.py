@@ -87,7 +87,7 @@ def plan(
     are always kept; raises `BudgetError` when they alone exceed the limit, unless `best_effort`. Units that score
     below `floor` are not kept, and up to `spare` tokens may be left for `extend`.
     """
-    pinned = sorted(_pinned(units))
+    pinned = pinned_units(units)
     least = count(pinned)
     if least > limit:
         if not best_effort:
@@ -136,8 +136,13 @@ def heaviest(units: Sequence[Unit], share: float, count: Count, *, floor: float 
     return _allot(units, chosen, count(sorted(chosen)), None)
 
 
+def pinned_units(units: Sequence[Unit]) -> list[int]:
+    """Return the indices of the units that must be kept, ascending."""
+    return [i for i, unit in enumerate(units) if unit.pinned]
+
+
 def _pinned(units: Sequence[Unit]) -> set[int]:
-    return {i for i, unit in enumerate(units) if unit.pinned}
+    return set(pinned_units(units))
 
 
 def above(units: Sequence[Unit], threshold: float, count: Count) -> Plan:

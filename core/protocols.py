@@ -24,6 +24,41 @@ class Arrangement(Protocol):
         """Return the text that the content `kept` (ascending) leaves, with the structure it needs."""
 
 
+class Inset(Protocol):
+    """A stretch of a document with a form of its own (a table, JSON, code): cut, weighed and shown by its own rules."""
+
+    @property
+    def kind(self) -> str:
+        """What it is, as reports and `--allow` name it."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins in the document."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+
+    @property
+    def content(self) -> Sequence[Span]:
+        """The spans that can be chosen, in order."""
+
+    def alone(self) -> list[str]:
+        """Return what each content span looks like by itself; a plan guesses sizes from that."""
+
+    def worth(self, scores: Sequence[float]) -> list[float]:
+        """Return what each content span is worth per token, in [0, 1], given what the compressor says of its text."""
+
+    def render(self, kept: Sequence[int]) -> str:
+        """Return the text that the content `kept` (places in `content`, ascending, not none) leaves."""
+
+    def remark(self, kept: Sequence[int]) -> str:
+        """Return what a report should say of `kept`: marks and counts that are no slices of the text; may be empty."""
+
+    def fault(self, made: str) -> str:
+        """Return what is wrong with the form of `made`, which `render` returned; empty if nothing is."""
+
+
 class Tokenizer(Protocol):
     """Counts tokens the way the reader of the result does."""
 
@@ -81,13 +116,16 @@ class Borrower(Protocol):
 class Arranger(Protocol):
     """A compressor whose documents need a structure of their own around what is kept, as headings or code do."""
 
-    def arrange(self, document: Document, spans: Sequence[Span]) -> Arrangement:
-        """Return the arrangement of `spans`, which tile the document's text."""
+    def arrange(self, document: Document, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> Arrangement:
+        """Return the arrangement of `spans`, which tile the document's text, with `insets` that show themselves."""
 
 
 @runtime_checkable
-class FormKeeper(Arranger, Protocol):
-    """An arranger that answers for the form of what is left: code still parses."""
+class FormKeeper(Protocol):
+    """A compressor that answers for the form of what is left on its own: code still parses."""
+
+    def arrange(self, document: Document, spans: Sequence[Span]) -> Arrangement:
+        """Return the arrangement of `spans`, which tile the document's text."""
 
     def groups(self, arrangement: Arrangement, query: str | None) -> Sequence[int] | None:
         """Return what each content span belongs to, for choosing groups before pieces; None to choose pieces."""

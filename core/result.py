@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ctxzip.plan import Allotment
 from ctxzip.text import Document
+from ctxzip.verify import Held
 
 SCHEMA = 1
 """Version of `Compression.to_dict`; raised when a field changes its meaning or goes away."""
@@ -47,6 +48,10 @@ class Compression:
     milliseconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     allotments: list[Allotment] = field(default_factory=list, repr=False)
+    checks: dict[str, int] = field(default_factory=dict)
+    """What was looked at in the result and found right: hard spans and regions, by kind."""
+    protected: dict[str, Held] = field(default_factory=dict)
+    """What each kind of protection found and kept, and the tokens that this takes."""
 
     @property
     def ratio(self) -> float:
@@ -79,5 +84,7 @@ class Compression:
             "tokenizer": self.tokenizer,
             "milliseconds": round(self.milliseconds, 3),
             "notes": list(self.notes),
+            "checks": dict(self.checks),
+            "protected": {kind: asdict(held) for kind, held in self.protected.items()},
             "spans": [decision.to_dict() for decision in self._decisions()],
         }

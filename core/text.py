@@ -22,6 +22,10 @@ class Role(Enum):
     """The mark that closes a sentence; kept when enough of its sentence is."""
     HEAD = "head"
     """A heading, table header, speaker or passage marker; kept with anything kept of what it introduces."""
+    BOUND = "bound"
+    """A negation, a limit or the like; kept exactly when something of what it governs is."""
+    FRAME = "frame"
+    """What holds pieces of a structure together: brackets, tags, a table's header; drawn by the structure itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ctxzip.plan import Unit
 from ctxzip.protocols import Arrangement, Compressor, FormKeeper, Tokenizer
+from ctxzip.structure.shape import Shape
 from ctxzip.text import Span
 
 SCORE_DIGITS = 6
@@ -21,19 +22,18 @@ def grouped(units: list[Unit], compressor: Compressor, layout: Arrangement, quer
     return [replace(unit, group=(unit.document, group)) for unit, group in zip(units, groups, strict=True)]
 
 
-def units_of(
-    document: int, layout: Arrangement, scores: Sequence[float], hard: Sequence[Span], tokenizer: Tokenizer
-) -> list[Unit]:
+def units_of(document: int, shape: Shape, scores: Sequence[float], tokenizer: Tokenizer) -> list[Unit]:
     """Return one unit per content span, pinned where it overlaps a hard span."""
-    sizes = tokenizer.count_many([span.of(layout.text) for span in layout.content])
-    pinned = _overlapping(layout.content, hard)
+    layout = shape.layout
+    sizes = tokenizer.count_many(shape.alone())
+    pinned = overlapping(layout.content, shape.hard)
     return [
         Unit(document, span, size, round(float(score), SCORE_DIGITS), index in pinned)
         for index, (span, size, score) in enumerate(zip(layout.content, sizes, scores, strict=True))
     ]
 
 
-def _overlapping(spans: Sequence[Span], others: Sequence[Span]) -> set[int]:
+def overlapping(spans: Sequence[Span], others: Sequence[Span]) -> set[int]:
     """Return the indices of the ordered `spans` that overlap any of `others`."""
     found: set[int] = set()
     index = 0

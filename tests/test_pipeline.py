@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from laws import ByLength, is_subsequence, texts
 
 from ctxzip import Compression, Document, compress
+from ctxzip.draft import assemble
 from ctxzip.errors import BudgetError, UnknownName, UsageError
 from ctxzip.models.tokenizers import load_tokenizer
-from ctxzip.pipeline import assemble
 
 COUNTERS = st.sampled_from(["o200k_base", "cl100k_base", "words", "chars"])
 
@@ -131,11 +131,14 @@ def test_an_impossible_budget_is_refused_or_met_as_well_as_possible() -> None:
     assert any("best effort" in note for note in result.notes)
 
 
-def test_a_fenced_block_is_kept_whole_or_dropped_whole() -> None:
-    block = "```python\nlong_function_name(argument)\n```"
-    for ratio in (1.2, 1.5, 2, 3, 5):
-        text = made(f"Some words first.\n\n{block}\n\nAnd some more words at the end.", ratio=ratio).text
-        assert block in text or "`" not in text
+def test_fences_stay_and_what_is_between_them_is_whole_or_gone() -> None:
+    text = "Some words first.\n\n```sh\nlong_function_name argument\n```\n\nAnd some more words at the end."
+    for ratio in (1.2, 1.5, 2, 3):
+        short = made(text, ratio=ratio).text
+        assert "```sh\nlong_function_name argument\n```" in short or "```sh\n```" in short
+    with pytest.raises(BudgetError):
+        made(text, tokens=2)
+    assert "`" not in made(text, tokens=2, allow=["fence"]).text
 
 
 def test_the_report_is_plain_data() -> None:

@@ -9,7 +9,7 @@ from laws import is_subsequence, texts
 
 from ctxzip import Document
 from ctxzip.errors import InputError
-from ctxzip.outline import Outline
+from ctxzip.outline import outlined
 from ctxzip.passages import blocks, passages, passages_from_json
 from ctxzip.sentences import sentences
 from ctxzip.text import Role, Span, tiles
@@ -30,7 +30,7 @@ def test_sentences_tile_any_text(text: str) -> None:
 
 @given(texts(), st.data())
 def test_any_choice_under_its_headings_is_a_subsequence(text: str, data: st.DataObject) -> None:
-    outline = Outline(text, sentences(text))
+    outline = outlined(text, sentences(text))
     kept = sorted(data.draw(st.sets(st.integers(0, max(0, len(outline.content) - 1)), max_size=len(outline.content))))
     kept = [ordinal for ordinal in kept if ordinal < len(outline.content)]
     shown = outline.render(kept)
@@ -40,7 +40,7 @@ def test_any_choice_under_its_headings_is_a_subsequence(text: str, data: st.Data
 
 @given(texts())
 def test_everything_kept_is_the_text_but_for_its_outer_space(text: str) -> None:
-    outline = Outline(text, sentences(text))
+    outline = outlined(text, sentences(text))
     assert "".join(outline.render(range(len(outline.content))).split()) == "".join(text.split())
 
 
@@ -101,7 +101,7 @@ Project Manager: Yes. I think so.
 
 
 def rendered(text: str, *wanted: str) -> str:
-    outline = Outline(text, sentences(text))
+    outline = outlined(text, sentences(text))
     places = [i for i, span in enumerate(outline.content) if any(word in span.of(text) for word in wanted)]
     assert places
     return outline.render(places)
@@ -128,7 +128,7 @@ def test_a_title_over_its_passage_is_a_heading() -> None:
 
 def test_headings_alone_can_be_kept() -> None:
     text = "# One\n\n# Two\n\n# Three\n"
-    assert len(Outline(text, sentences(text)).content) == 3
+    assert len(outlined(text, sentences(text)).content) == 3
 
 
 def test_passages_are_cut_at_markers_or_at_blank_lines() -> None:
@@ -141,7 +141,7 @@ def test_passages_are_cut_at_markers_or_at_blank_lines() -> None:
 
 @given(texts())
 def test_every_piece_is_in_one_passage(text: str) -> None:
-    pieces = Outline(text, sentences(text)).content
+    pieces = outlined(text, sentences(text)).content
     found = passages([Document(text)], [pieces])
     own = [(p, s) for passage in found for p in passage for s in p.sentences]
     assert [s.of(p.text) for p, s in own] == [piece.of(text) for piece in pieces]

@@ -14,7 +14,7 @@ from ctxzip.models.bundled import MODEL, encoder
 from ctxzip.models.encoder_relevance import PassageEncoder, passage_encoder
 from ctxzip.models.onnx_backend import OnnxEncoder
 from ctxzip.models.windows import encode
-from ctxzip.outline import Outline
+from ctxzip.outline import outlined
 from ctxzip.passages import Passage, passages
 from ctxzip.sentences import sentences
 from ctxzip.text import Document
@@ -34,7 +34,7 @@ def milliseconds(action: Callable[[], object]) -> float:
 
 def cut(text: str) -> list[Passage]:
     """Return the passages of a text."""
-    return passages([Document(text)], [Outline(text, sentences(text)).content])[0]
+    return passages([Document(text)], [outlined(text, sentences(text)).content])[0]
 
 
 def measure(context: Context, other: str) -> dict[str, float]:

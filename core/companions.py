@@ -1,0 +1,147 @@
+"""Spans that are no choice: they are there exactly when something that they belong to is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ctxzip.layout import Layout
+from ctxzip.protocols import Inset
+from ctxzip.text import Role, Span
+
+REACH = 6
+"""Pieces that a bound word governs at most, up to the end of its clause."""
+BEHIND = 2
+"""Pieces before it that a bound word governs when nothing of its clause follows it."""
+_CLAUSE_ENDS = re.compile(r"[,;:.!?…)\]}。！？、，；：][\"'”’)\]*_]*\Z")
+_ANSWERS = re.compile(r"\s*\W{0,2}(?:no|nope|yes|nein|non)\W{0,2}[,:]", re.IGNORECASE)
+SHOWN = (Role.CONTENT, Role.HEAD, Role.BOUND)
+"""Roles of spans that show by themselves or as a companion."""
+
+
+class Company:
+    """A layout whose companions are there when the content they belong to is."""
+
+    def __init__(
+        self,
+        text: str,
+        spans: Sequence[Span],
+        companions: Sequence[Sequence[int]],
+        insets: Sequence[Inset] = (),
+    ) -> None:
+        """Arrange `spans`, which tile `text`.
+
+        `companions` are, for every span that shows by itself or as a companion (content, head or bound), in
+        order, the places among those that come along with it.
+        """
+        shown = [span.role for span in spans if span.role in SHOWN]
+        plain = [replace(span, role=Role.CONTENT) if span.role in SHOWN else span for span in spans]
+        self._layout = Layout(text, plain, insets)
+        self._places = [place for place, role in enumerate(shown) if role is Role.CONTENT]
+        self.along = [companions[place] for place in self._places]
+        self.content = [self._layout.content[place] for place in self._places]
+        self.text = text
+
+    def render(self, kept: Sequence[int]) -> str:
+        """Return the text that the content `kept` (ordinals, ascending) leaves, with its companions."""
+        return self._layout.render(self._with_companions(kept))
+
+    def shown(self, kept: Sequence[int]) -> list[Span]:
+        """Return the spans of the content `kept` and of its companions, in order."""
+        return [self._layout.content[place] for place in self._with_companions(kept)]
+
+    def _with_companions(self, kept: Sequence[int]) -> list[int]:
+        places = {self._places[ordinal] for ordinal in kept}
+        for ordinal in kept:
+            places.update(self.along[ordinal])
+        return sorted(places)
+
+
+def in_company(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> Layout | Company:
+    """Return the arrangement of `spans` in which bound words stay with what they govern."""
+    if not any(span.role is Role.BOUND for span in spans):
+        return Layout(text, spans, insets)
+    along = governors(text, spans, insets)
+    return Company(text, freed(spans, along), along, insets)
+
+
+def freed(spans: Sequence[Span], along: Sequence[Sequence[int]]) -> list[Span]:
+    """Return `spans` with every bound word that comes along with nothing, by `along`, as content."""
+    governed = {place for places in along for place in places}
+    result, place = [], -1
+    for span in spans:
+        place += span.role in SHOWN
+        alone = span.role is Role.BOUND and place not in governed
+        result.append(replace(span, role=Role.CONTENT) if alone else span)
+    return result
+
+
+def governors(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> list[tuple[int, ...]]:
+    """Return for every content, head or bound span, in order, the places among those of the words it is bound to.
+
+    A bound word governs what follows it in its clause, an answer such as "No," the rest of its sentence; where
+    nothing follows, what stands just before it.
+    """
+    clauses = _Clauses(text, spans, insets)
+    above: list[list[int]] = [[] for _ in clauses.shown]
+    for place, span in enumerate(clauses.shown):
+        if span.role is Role.BOUND:
+            for other in clauses.governed(place):
+                above[other].append(place)
+    return [tuple(places) for places in above]
+
+
+class _Clauses:
+    """The pieces of a text with where its clauses, sentences and lines end."""
+
+    def __init__(self, text: str, spans: Sequence[Span], insets: Sequence[Inset]) -> None:
+        self.text = text
+        self.shown: list[Span] = []
+        self.sentence: list[int] = []
+        sentence = 0
+        inner = _inside(spans, insets)
+        for span, inset in zip(spans, inner, strict=True):
+            if span.role in SHOWN:
+                sentence += inset
+                self.shown.append(span)
+                self.sentence.append(sentence)
+                sentence += inset or span.role is Role.HEAD
+            elif span.role is Role.END or (span.role is Role.BREAK and self._stops(span)) or span.role is Role.LEAD:
+                sentence += 1
+
+    def _stops(self, span: Span) -> bool:
+        return span.of(self.text).count("\n") > 1
+
+    def governed(self, place: int) -> list[int]:
+        """Return the places of the content that the bound word at `place` governs."""
+        slice_ = self.shown[place].of(self.text)
+        answer = _ANSWERS.match(slice_)
+        reach = len(self.shown) if answer else REACH
+        found: list[int] = []
+        at = place
+        while at + 1 < len(self.shown) and self.sentence[at + 1] == self.sentence[place] and len(found) < reach:
+            if not answer and at >= place and _CLAUSE_ENDS.search(self.shown[at].of(self.text)):
+                break
+            at += 1
+            if self.shown[at].role is Role.CONTENT:
+                found.append(at)
+        return found or self._behind(place)
+
+    def _behind(self, place: int) -> list[int]:
+        first = max(0, place - BEHIND)
+        return [
+            at
+            for at in range(first, place)
+            if self.shown[at].role is Role.CONTENT and self.sentence[at] == self.sentence[place]
+        ]
+
+
+def _inside(spans: Sequence[Span], insets: Sequence[Inset]) -> list[bool]:
+    """Return of every span whether it lies in one of the `insets`."""
+    result, at = [], 0
+    for span in spans:
+        while at < len(insets) and span.start >= insets[at].end:
+            at += 1
+        result.append(at < len(insets) and span.start >= insets[at].start)
+    return result
