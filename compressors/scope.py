@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from ctxzip.choice import ModelChoice
+from ctxzip.companions import Company
 from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.compressors.rewriting.chunks import TINY, Run, cuts
 from ctxzip.compressors.rewriting.embedding import sentence_vectors, text_vector
@@ -20,9 +21,9 @@ from ctxzip.errors import UsageError
 from ctxzip.models.generators import generator_name, load_generator
 from ctxzip.models.prompts import Rewriting, answer_of, rewrite_prompt
 from ctxzip.models.protocols import Generator
-from ctxzip.outline import Outline, settled
+from ctxzip.outline import outlined, settled
 from ctxzip.protect import Protection
-from ctxzip.protocols import Piece, Shortened
+from ctxzip.protocols import Inset, Piece, Shortened
 from ctxzip.sentences import sentences
 from ctxzip.text import Document, Role, Span
 
@@ -92,9 +93,9 @@ class Scope:
             found += _chunked(text, run, inside, own)
         return found
 
-    def arrange(self, document: Document, spans: Sequence[Span]) -> Outline:
+    def arrange(self, document: Document, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> Company:
         """Return the chunks under the headings that introduce them."""
-        return Outline(document.text, spans)
+        return outlined(document.text, spans, insets)
 
     def score(
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]], query: str | None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ctxzip.options import Options
-from ctxzip.outline import Outline
+from ctxzip.outline import outlined
 from ctxzip.protect import hard_spans
 from ctxzip.protocols import Shortener, Tokenizer
 from ctxzip.segment import fuse
@@ -80,7 +80,7 @@ def _rendered(text: str, spans: Sequence[Span], parts: Sequence[Part]) -> str:
         pieces.append(body)
         moved.append(Span(at, at + len(body), span.role))
         at += len(body)
-    return Outline("".join(pieces), moved).render(kept)
+    return outlined("".join(pieces), moved).render(kept)
 
 
 def _fitted(part: Part) -> str:
@@ -100,7 +100,7 @@ def drafted(
         hard.append(hard_spans(guards))
         pieces = fuse(compressor.segment(document), [guard.span for guard in guards], heads=True)
         tiles.append(fuse(pieces, hard[-1], heads=False))
-    arranged = [Outline(d.text, own) for d, own in zip(documents, tiles, strict=True)]
+    arranged = [outlined(d.text, own) for d, own in zip(documents, tiles, strict=True)]
     content = [outline.content for outline in arranged]
     tiles = [_settled(own, set(spans)) for own, spans in zip(tiles, content, strict=True)]
     scores = compressor.score(documents, content, options.query)
