@@ -33,7 +33,9 @@ PROSE = 0.65
 """Share of letters and spaces from which a text is prose and may be rewritten."""
 SLACK, EXTRA = 1.25, 12
 """How many times the tokens asked for a generator may write, and how many more."""
-_VERBATIM_KINDS = Protection(allow=frozenset(("emphasis", "negation", "table")))
+_VERBATIM_KINDS = Protection(
+    allow=frozenset("emphasis negation limit tag number date identifier citation email path hash version".split())
+)
 
 
 class Scope:

@@ -13,7 +13,7 @@ import toktok
 
 from benchmarks.relevance.contexts import Context
 from ctxzip.models.lexical import Bm25, terms
-from ctxzip.outline import Outline
+from ctxzip.outline import outlined
 from ctxzip.sentences import sentences
 
 PEERS = ("trimwise", "llmslim")
@@ -59,7 +59,7 @@ class Cosine:
 
 def whole_sentences(context: Context, limit: int, score: Scores) -> str:
     """Return the best whole sentences that fit in `limit` tokens, in order, titles and breaks with them for free."""
-    outline = Outline(context.text, sentences(context.text))
+    outline = outlined(context.text, sentences(context.text))
     texts = [span.of(context.text).strip() for span in outline.content]
     values = score(texts, context.question)
     kept: list[int] = []
