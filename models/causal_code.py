@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 CAUSAL = "causal"
 """Name of the ranking that was fitted for a causal model."""
-GAIN_FEATURES = ("gain", "gain below the best")
-"""What the model adds to the features of a chunk."""
+CAUSAL_FEATURES = ("light", "gain")
+"""What `CausalScorer.features` gives, in order: the light scorer's value, and the mutual information."""
 STRENGTH = 5.0
 """Nats of chance that a nat per token of the question is worth where nothing else ranks."""
 REMEMBERED = 512 * 1024 * 1024
@@ -70,11 +70,11 @@ class CausalScorer:
         return ranking(CAUSAL).values(self.features(query, pieces))
 
     def features(self, query: str, pieces: Sequence[CodePiece]) -> NDArray[np.float64]:
-        """Return the light scorer's features and `GAIN_FEATURES` of every chunk."""
+        """Return `CAUSAL_FEATURES` of every chunk."""
         assert self._light is not None
         gain = self.gains(query, [piece.text for piece in pieces])
         gain = np.where(np.isfinite(gain), gain, gain[np.isfinite(gain)].min(initial=0.0))
-        return np.column_stack([self._light.features(query, pieces), gain, gain - gain.max()])
+        return np.column_stack([self._light.relevance(query, pieces), gain])
 
     def gains(self, query: str, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the mutual information of `query` with every text; what cannot be scored is -inf."""

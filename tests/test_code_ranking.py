@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ctxzip.compressors.longcodezip import MOST_PIECES, per_token, shown_values
+from ctxzip.models.causal_code import CAUSAL, CAUSAL_FEATURES
 from ctxzip.models.code_features import FEATURES, CodePiece, features
 from ctxzip.models.code_ranking import TABLE, ranking
 from ctxzip.models.code_scorer import LIGHT_FEATURES, encoder_scorer
@@ -39,11 +40,7 @@ def test_names_are_matched_by_the_words_they_are_made_of() -> None:
 
 @pytest.mark.parametrize("name", sorted(json.loads(TABLE.read_text(encoding="utf-8"))))
 def test_the_fitted_table_is_of_the_features_that_are_computed(name: str) -> None:
-    known = {"bundled": LIGHT_FEATURES}
-    if name == "causal":
-        from ctxzip.models.causal_code import GAIN_FEATURES
-
-        known["causal"] = (*LIGHT_FEATURES, *GAIN_FEATURES)
+    known = {"bundled": LIGHT_FEATURES, CAUSAL: CAUSAL_FEATURES}
     assert ranking(name).features == known[name]
     assert np.isfinite(ranking(name).weight).all()
 

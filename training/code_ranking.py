@@ -4,7 +4,8 @@
 
 Reads the standard library, the installed packages named in `training/code_pairs.py` and the source trees in the
 FOLDERs, and writes the ranking of that scorer into `models/code_ranking.json`. Run it again when the bundled
-encoder changes. The development needles are of other projects and are not read.
+encoder changes: first for `bundled`, then for a causal model, whose ranking weighs what the light one says.
+The development needles are of other projects and are not read.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from ctxzip.code.chunks import Chunk, chunks_of
 from ctxzip.code.layout import Outline
 from ctxzip.code.tree import Kind
 from ctxzip.compressors.longcodezip import outline_of
+from ctxzip.models.causal_code import CAUSAL, CAUSAL_FEATURES, CausalScorer, load_causal_scorer
 from ctxzip.models.code_features import CodePiece
 from ctxzip.models.code_ranking import FAR, TABLE, Ranking
-from ctxzip.models.code_scorer import LIGHT_FEATURES, encoder_scorer
+from ctxzip.models.code_scorer import LIGHT_FEATURES, EncoderScorer, encoder_scorer
 from ctxzip.models.store import BUNDLED
 from training.code_pairs import PERMISSIVE, Pair, pairs
 
@@ -134,14 +136,11 @@ def main() -> None:
     asked = parser.parse_args()
     found = cases(asked.folders, asked.pairs, asked.functions)
     key, names = BUNDLED, LIGHT_FEATURES
-    light = encoder_scorer()
-    matrices = [light.features(case.query, case.pieces) for case in found]
+    scorer: EncoderScorer | CausalScorer = encoder_scorer()
     if asked.model != BUNDLED:
-        from ctxzip.models.causal_code import CAUSAL, GAIN_FEATURES, load_causal_scorer
-
-        key, names = CAUSAL, (*LIGHT_FEATURES, *GAIN_FEATURES)
+        key, names = CAUSAL, CAUSAL_FEATURES
         scorer = load_causal_scorer(asked.model)
-        matrices = [scorer.features(case.query, case.pieces) for case in found]
+    matrices = [scorer.features(case.query, case.pieces) for case in found]
     wanted = [case.wanted for case in found]
     for side in (0, 1):
         learnt = fit(matrices[side::2], wanted[side::2], names)
