@@ -180,10 +180,9 @@ def test_what_is_there_is_not_overwritten_and_what_is_no_encoder_not_exported(cl
 def test_pickled_weights_are_refused_with_a_way_out(cli: Cli, tmp_path: Path) -> None:
     source = tiny_models.of_family(tmp_path / "source", "bert", Kind.TOKENS)
     (source / "model.safetensors").rename(source / "pytorch_model.bin")
-    for command in (
-        ["models", "export", str(source), str(tmp_path / "out")],
-        ["compress", __file__, "--model", source],
-    ):
+    (tmp_path / "text.txt").write_text(JOINED)
+    used = ["compress", tmp_path / "text.txt", "--model", source]
+    for command in (["models", "export", source, tmp_path / "out"], used):
         done = cli(*command)
         assert done.code == 2
         assert "pickle" in done.err

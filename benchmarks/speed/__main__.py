@@ -54,7 +54,9 @@ def weights(folder: Path, venvs: Path) -> dict[str, Path]:
 
     reference = environments.python_of(venvs, "reference")
     torch = folder / MODEL_NAME
-    measure.run([reference, "-W", "ignore", SCRIPT, "build", str(torch), str(bundled("encoder") / "tokenizer.json")])
+    measure.run(
+        [reference, "-P", "-W", "ignore", SCRIPT, "build", str(torch), str(bundled("encoder") / "tokenizer.json")]
+    )
     found = {"torch": torch}
     for precision in (Precision.FP32, Precision.INT8):
         try:
@@ -68,7 +70,14 @@ def weights(folder: Path, venvs: Path) -> dict[str, Path]:
 
 def own_bars(one: Contender, file: Path, options: argparse.Namespace, folder: Path) -> dict[str, float]:
     """Return what ctxzip has to reach by itself: overhead, share of the bare loop, start of the command."""
-    script = [one.python, measure.python_file("ours.py"), str(file), f"{options.ratio:g}", str(2 * options.calls + 1)]
+    script = [
+        one.python,
+        "-P",
+        measure.python_file("ours.py"),
+        str(file),
+        f"{options.ratio:g}",
+        str(2 * options.calls + 1),
+    ]
     seconds = {name: min(values) for name, values in json.loads(measure.run(script).output).items()}
     command = str(Path(one.python).with_name("ctxzip"))
     words = folder / "words.txt"

@@ -35,7 +35,7 @@ class Contender:
 
     def command(self, task: str, *rest: str) -> list[str]:
         """Return the command that does `task` in this tool's own environment."""
-        return [self.python, "-W", "ignore", SCRIPT, task, self.tool, self.model, *rest]
+        return [self.python, "-P", "-W", "ignore", SCRIPT, task, self.tool, self.model, *rest]
 
     def whole_process(self, file: Path, ratio: float) -> list[str]:
         """Return the process that is timed cold: our command line, the others' library in the shortest script."""
