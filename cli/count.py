@@ -29,7 +29,8 @@ def check(inputs: Inputs, counting: Counting, limits: Limits, talk: Talk) -> Non
 
     The limit is --max-tokens, or what max-tokens in the configuration says for the file's path.
     """
-    from ctxzip.cli.read import STDIN, named, read_input
+    from ctxzip.cli.read import named, read_input
+    from ctxzip.cli.walk import STDIN
     from ctxzip.cli.work import counts
 
     if not limits.given:

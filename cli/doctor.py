@@ -20,6 +20,8 @@ from ctxzip.errors import CtxzipError
 SCHEMA = 1
 DEFAULTS = ("llmlingua2", "exit", "longcodezip")
 """The methods that `auto` takes: they have to work."""
+WRITES = {"scope": "rewrite", "recomp-abstractive": "summarize"}
+"""What the bundled adapter of each method that writes was trained for."""
 EXTRAS = {
     "code": "code in other languages than Python",
     "torch": "checkpoints that are not in ONNX form, and causal language models",
@@ -135,9 +137,30 @@ def _state(path: Path, digest: str) -> str:
 
 def _methods() -> dict[str, dict[str, Any]]:
     """Return for every method whether it shortens a small text now, or what it says it needs."""
-    from ctxzip.compressors import QUERY_FREE, names
+    from ctxzip.compressors import QUERY_FREE, WRITING, names
 
-    return {name: _tried(name, None if name in QUERY_FREE else "When was the pump repaired?") for name in names()}
+    question = "When was the pump repaired?"
+    return {
+        name: _writing(name) if name in WRITING else _tried(name, None if name in QUERY_FREE else question)
+        for name in names()
+    }
+
+
+def _writing(name: str) -> dict[str, Any]:
+    """Return whether all is here that a method writes with by default; writing something would take too long."""
+    from ctxzip.choice import ModelChoice
+    from ctxzip.models.generators import WAYS, generator_name
+    from ctxzip.models.store import bundled
+
+    task = WRITES[name]
+    missing = [package for package, version in _packages("gemma").items() if not version]
+    problem = f"nothing to write with, missing {', '.join(missing)}" if missing else ""
+    try:
+        bundled(task)
+    except CtxzipError as error:
+        problem = error.message
+    model = generator_name(ModelChoice(), task)
+    return {"works": not problem, "model": model, "problem": problem, "needs": WAYS if problem else ""}
 
 
 def _tried(name: str, query: str | None) -> dict[str, Any]:
@@ -195,16 +218,16 @@ def _page(report: dict[str, Any]) -> Iterator[str]:
     yield "  " + ", ".join(f"{name} {version or 'MISSING'}" for name, version in packages)
     yield "\nmethods"
     for name, state in report["methods"].items():
-        told = f"weights {state['model']}" if state["works"] else f"{state['problem']}: {state['needs']}"
-        yield f"  {_mark(state['works'])} {name:<14} {told}"
+        told = f"with {state['model']}" if state["works"] else f"{state['problem']}: {state['needs']}"
+        yield f"  {_mark(state['works'])} {name:<18} {told}"
     yield "\nextras"
     for name, state in report["extras"].items():
         missing = ", ".join(package for package, version in state["packages"].items() if not version)
         told = f" – {state['get']} (missing: {missing})" if state["get"] else ""
-        yield f"  {_mark(state['installed'])} {name:<14} {state['for']}{told}"
+        yield f"  {_mark(state['installed'])} {name:<18} {state['for']}{told}"
     yield f"\nweights in {report['weights']['directory']}"
     for name, state in report["weights"]["files"].items():
-        yield f"  {_mark(state == 'ok')} {name:<14} {state}"
+        yield f"  {_mark(state == 'ok')} {name:<18} {state}"
     tokenizer = report["tokenizer"]
     yield f"\n{'tokenizer':<12}{tokenizer['name']} ({tokenizer['problem'] or 'works'}; from {tokenizer['from']})"
     network = "forbidden" if report["offline"] else "only for what you name; CTXZIP_OFFLINE=1 forbids it"

@@ -16,7 +16,8 @@ from ctxzip.api import compress_with
 from ctxzip.budget import Budget
 from ctxzip.cli import atomic, render
 from ctxzip.cli.options import Inputs, Limits, OneByOne, Report, Result, Talk
-from ctxzip.cli.read import STDIN, Input, named, read_input
+from ctxzip.cli.read import Input, named, read_input
+from ctxzip.cli.walk import STDIN
 from ctxzip.errors import BudgetError, CtxzipError, InputError, UsageError
 from ctxzip.options import Options
 from ctxzip.protocols import Tokenizer

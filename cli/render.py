@@ -12,7 +12,8 @@ import typer
 
 from ctxzip.cli import atomic
 from ctxzip.cli.color import colored
-from ctxzip.cli.read import STDIN, Form
+from ctxzip.cli.read import Form
+from ctxzip.cli.walk import STDIN
 from ctxzip.result import Compression
 
 if TYPE_CHECKING:
@@ -57,13 +58,14 @@ def stats(result: Compression) -> None:
 def show(rows: Iterable[tuple[str, ...]], right: Iterable[int] = ()) -> None:
     """Print a table without lines to standard error, the columns `right` aligned to the right."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(show_header=False, box=None, pad_edge=False)
     rows = list(rows)
     for column in range(max(map(len, rows), default=0)):
         table.add_column(justify="right" if column in set(right) else "left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     _print(table)
 
 
@@ -72,5 +74,5 @@ def _print(table: Table) -> None:
 
     color = colored(sys.stderr)
     width = None if sys.stderr.isatty() else 200
-    plain = {"highlight": False, "markup": False, "emoji": False}
-    Console(stderr=True, no_color=not color, force_terminal=color, width=width, **plain).print(table)
+    console = Console(stderr=True, no_color=not color, force_terminal=color, width=width, highlight=False, emoji=False)
+    console.print(table)

@@ -25,7 +25,8 @@ def restore(
 ) -> None:
     """Give back the original, byte for byte, from a result and the sidecar written with it."""
     from ctxzip.cli import atomic
-    from ctxzip.cli.read import STDIN, read_bytes
+    from ctxzip.cli.read import read_bytes
+    from ctxzip.cli.walk import STDIN
     from ctxzip.sidecar import Sidecar
 
     try:

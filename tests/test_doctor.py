@@ -65,5 +65,7 @@ def test_spoilt_weights_and_missing_packages_are_named(tmp_path: Path) -> None:
     assert report["weights"]["files"]["model.onnx"].startswith("changed")
     assert report["methods"]["llmlingua2"]["works"] is False
     assert report["methods"]["llmlingua2"]["needs"]
+    assert report["methods"]["scope"]["works"] is False
+    assert "--generator URL" in report["methods"]["scope"]["needs"]
     assert report["extras"]["code"]["get"] == "pip install 'ctxzip[code]'"
     assert report["offline"] is True
