@@ -62,13 +62,22 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
+def weight_bytes(directory: Path) -> int:
+    """Return the bytes of the weights in a graph; the nodes of a tiny one weigh as much."""
+    import onnx
+    from onnx import numpy_helper
+
+    weights = onnx.load(directory / "model.onnx").graph.initializer
+    return sum(numpy_helper.to_array(weight).nbytes for weight in weights)
+
+
 def test_fewer_bits_are_smaller_and_decide_the_same(exported: dict[str, Path], tmp_path: Path) -> None:
     source = exported["token-classifier"].with_name("token-classifier-source")
-    plain = (exported["token-classifier"] / "model.onnx").stat().st_size
-    for precision, share in ((Precision.FP16, 0.7), (Precision.INT8, 0.75)):
+    plain = weight_bytes(exported["token-classifier"])
+    for precision, share in ((Precision.FP16, 0.55), (Precision.INT8, 0.9)):
         said: list[str] = []
         manifest = export(str(source), tmp_path / precision, Recipe(precision), said.append)
-        assert (tmp_path / precision / "model.onnx").stat().st_size < share * plain
+        assert weight_bytes(tmp_path / precision) < share * plain
         assert manifest.parity["agreement"] >= precision.agreement
         assert manifest.parity["largest_difference"] > 0
         assert "max |Δ|" in said[-1]

@@ -30,9 +30,7 @@ def python_of(folder: Path, name: str, *, renew: bool = False) -> str:
             venv.create(place, with_pip=True)
         shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # files that are gone would be installed from there
         command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        # a package of ours from before would be taken for the same version
-        forced = ["--force-reinstall", "--no-deps"] if renew and done.is_file() else []
-        subprocess.run([*command, *forced, *PACKAGES[name]], check=True)
+        subprocess.run([*command, *PACKAGES[name]], check=True)
         done.touch()
     return str(python)
 
