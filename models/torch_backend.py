@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctxzip.models.manifest import Kind
-from ctxzip.models.torch_loading import device, model_of
+from ctxzip.models.torch_loading import device, model_of, tokenizer_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,8 @@ class TorchEncoder:
         """
         self.model: Any = model_of(directory, *CLASSES[kind])
         self.outputs = [kind.output]
-        self.typed = int(getattr(self.model.config, "type_vocab_size", 0) or 0) > 1
+        kinds = int(getattr(self.model.config, "type_vocab_size", 0) or 0)
+        self.typed = kind is Kind.PAIRS and kinds > 1 and "token_type_ids" in tokenizer_of(directory).model_input_names
 
     def run(
         self,

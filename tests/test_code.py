@@ -208,7 +208,7 @@ def test_several_files_share_one_budget_under_their_paths(cli: Cli, tmp_path: Pa
     nothing.mkdir()
     refused = cli("compress", nothing)
     assert refused.code == 2
-    assert "no source files" in refused.err
+    assert "no source or text files" in refused.err
 
 
 def test_broken_input_is_compressed_all_the_same() -> None:
