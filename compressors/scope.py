@@ -25,6 +25,7 @@ from ctxzip.outline import outlined, settled
 from ctxzip.protect import Protection
 from ctxzip.protocols import Inset, Piece, Shortened
 from ctxzip.sentences import sentences
+from ctxzip.structure.regions import standing
 from ctxzip.text import Document, Role, Span
 
 CHARACTERS_PER_TOKEN = 4
@@ -134,7 +135,8 @@ class Scope:
 
     def _asked(self, piece: Piece, tokens: int, query: str | None) -> Asked:
         words = max(3, round(len(piece.text.split()) * tokens / max(1, piece.tokens)))
-        spans = [guard.span.of(piece.text) for guard in _VERBATIM_KINDS.guards(piece.text)]
+        guarded = [guard.span for guard in _VERBATIM_KINDS.guards(piece.text)]
+        spans = [span.of(piece.text) for span in [*guarded, *standing(Document(piece.text), frozenset({"table"}))]]
         verbatim = tuple(dict.fromkeys([*piece.verbatim, *(s for s in spans if s not in piece.verbatim)]))
         keywords = self._finder.of(piece.text, tokens, query)
         return Asked(piece.text.strip(), words, tuple(keywords), verbatim)

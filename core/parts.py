@@ -11,6 +11,7 @@ from ctxzip.outline import outlined
 from ctxzip.protect import hard_spans
 from ctxzip.protocols import Shortener, Tokenizer
 from ctxzip.segment import fuse
+from ctxzip.structure.regions import standing
 from ctxzip.text import Document, Role, Span
 
 Count = Callable[[Sequence[Document]], int]
@@ -96,9 +97,10 @@ def drafted(
     tiles: list[list[Span]] = []
     hard: list[list[Span]] = []
     for document in documents:
-        guards = options.protection.guards(document.text)
+        guards = options.protection.guards(document.text, document.path)
         hard.append(hard_spans(guards))
-        pieces = fuse(compressor.segment(document), [guard.span for guard in guards], heads=True)
+        whole = [guard.span for guard in guards if not guard.bound] + standing(document, options.protection.allow)
+        pieces = fuse(compressor.segment(document), whole, heads=True)
         tiles.append(fuse(pieces, hard[-1], heads=False))
     arranged = [outlined(d.text, own) for d, own in zip(documents, tiles, strict=True)]
     content = [outline.content for outline in arranged]

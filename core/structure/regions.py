@@ -5,13 +5,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from ctxzip.structure import chat, code, jsons, logs, markup, sniff, tables
 from ctxzip.structure.kinds import Region
-from ctxzip.text import Document
+from ctxzip.text import Document, Span
 
 _FINDERS = (code.find, jsons.find, tables.find, markup.find, logs.find, code.find_indented, chat.find)
 """Those whose marks are surest come first; what they found nobody else takes apart."""
+
+MOST = 20_000
+"""Regions of a kind that are told apart in one text; beyond that it is taken for prose."""
 
 
 def regions(document: Document, allow: frozenset[str] = frozenset()) -> list[Region]:
@@ -24,6 +28,12 @@ def regions(document: Document, allow: frozenset[str] = frozenset()) -> list[Reg
     return [region for region in _regions(document.text, document.path) if region.kind not in allow]
 
 
+def standing(document: Document, allow: frozenset[str] = frozenset()) -> list[Span]:
+    """Return the places of fenced and indented code and of tables: what nobody may say in other words."""
+    found = regions(document, allow)
+    return [Span(r.start, r.end) for r in found if not r.whole and (r.fenced or r.kind in ("code", "table"))]
+
+
 @lru_cache(maxsize=32)
 def _regions(text: str, path: str | None) -> tuple[Region, ...]:
     whole = sniff.whole(text, path)
@@ -31,7 +41,7 @@ def _regions(text: str, path: str | None) -> tuple[Region, ...]:
         return (whole,)
     found: list[Region] = []
     for finder in _FINDERS:
-        found = _merged(found, finder(text))
+        found = _merged(found, islice(finder(text), MOST))
     return tuple(found)
 
 

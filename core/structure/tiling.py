@@ -13,7 +13,8 @@ _MARKS = " \t\n\r.,;:!?…\"'“”‘’()[]*_<>-–—"
 def clipped(text: str, tiles: Sequence[Span], start: int, end: int) -> list[Span]:
     """Return the parts of `tiles` that lie between `start` and `end`; `tiles` are in order."""
     found = []
-    for tile in tiles[_first(tiles, start) :]:
+    for at in range(_first(tiles, start), len(tiles)):
+        tile = tiles[at]
         if tile.start >= end:
             break
         part = Span(max(tile.start, start), min(tile.end, end), tile.role)
