@@ -138,7 +138,7 @@ def test_windows_own_every_token_once_and_are_never_too_long(size: int, overlap:
 
 
 @settings(max_examples=25)
-@given(st.lists(texts(), min_size=1, max_size=3), st.integers(0, 60))
+@given(st.lists(texts(), min_size=1, max_size=3), st.integers(1, 60))
 def test_a_text_tokenized_in_parts_has_the_tokens_of_the_whole(several: list[str], size: int) -> None:
     tokenizer = load_token_scorer(str(BERT)).tokenizer
     with pytest.MonkeyPatch.context() as patch:
