@@ -37,7 +37,7 @@ class FusedAttention(torch.autograd.Function):
         absent.setType(torch._C.OptionalType.ofTensor())
         inputs = (flat(query), flat(key), flat(value), absent, absent, mask)
         mixed = g.op(f"{RUNTIME}::MultiHeadAttention", *inputs, num_heads_i=heads, scale_f=scale)
-        return shape(mixed.setType(query.type()), 0, 0, heads, -1)
+        return shape(mixed.setType(query.type().with_sizes([None, None, None])), 0, 0, heads, -1)
 
 
 def _attend(

@@ -22,6 +22,7 @@ from benchmarks.speed.race import (
     MODEL_NAME,
     SCRIPT,
     Contender,
+    able,
     contenders,
     race_cold,
     race_structure,
@@ -110,7 +111,8 @@ def main() -> None:
                 file.write_text(longer(tokens, count), encoding="utf-8")
                 texts[count(file.read_text(encoding="utf-8"))] = file
         shorter = {n: file for n, file in texts.items() if n <= 1.2 * WARM_LENGTHS[-1]}
-        racing = contenders(options.venvs, weights(folder, options.venvs))
+        entered = contenders(options.venvs, weights(folder, options.venvs))
+        racing = able(entered, DOCUMENT, options.ratio)
         own = next(one for one in racing if one.model == "bundled")
         print("whole processes …", file=sys.stderr)
         race_cold(racing, DOCUMENT, options.ratio, options.rounds)
@@ -121,7 +123,7 @@ def main() -> None:
         curve = scale(own, texts, options.ratio)
         middle = sorted(shorter)[min(1, len(shorter) - 1)]
         bars = own_bars(own, shorter[middle], options, folder)
-    page.write(options.out, racing, curve, bars)
+    page.write(options.out, racing, [one for one in entered if one not in racing], curve, bars)
     print(options.out / "speed.md")
 
 

@@ -15,12 +15,22 @@ COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#0
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 760, 400, 80, 30, 210, 50
 
 
-def write(folder: Path, racing: Sequence[Contender], curve: dict[int, measure.Run], bars: dict[str, float]) -> None:
+def write(
+    folder: Path,
+    racing: Sequence[Contender],
+    failed: Sequence[Contender],
+    curve: dict[int, measure.Run],
+    bars: dict[str, float],
+) -> None:
     """Put the tables between the page's marks, and the plot beside it."""
     file = folder / "speed.md"
     before, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    tables = "\n\n".join([_machine(), _cold(racing), _warm(racing), _same(racing), _scale(curve), _bars(bars)])
+    fallen = ", ".join(f"{one.title} on {one.weights}" for one in failed)
+    remarks = [f"Does not finish: {fallen}."] if fallen else []
+    tables = "\n\n".join(
+        [_machine(), *remarks, _cold(racing), _warm(racing), _same(racing), _scale(curve), _bars(bars)]
+    )
     file.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}", encoding="utf-8")
     (folder / "speed.svg").write_text(plot(racing), encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,10 +70,22 @@ def contenders(venvs: Path, weights: dict[str, Path]) -> list[Contender]:
     return racing
 
 
+def able(racing: Sequence[Contender], file: Path, ratio: float) -> list[Contender]:
+    """Return those who finish at all; this first round also fills the disk's cache and is not timed."""
+    found = []
+    for one in racing:
+        try:
+            measure.run(one.whole_process(file, ratio))
+        except RuntimeError as error:
+            print(f"{one.title} on {one.weights} does not run:\n{error}", file=sys.stderr)
+        else:
+            found.append(one)
+    return found
+
+
 def race_cold(racing: Sequence[Contender], file: Path, ratio: float, rounds: int) -> None:
-    """Time whole processes in turn; a first round, which fills the disk's cache, does not count."""
+    """Time whole processes in turn."""
     commands = [one.whole_process(file, ratio) for one in racing]
-    measure.alternate(commands, rounds=1)
     for one, runs in zip(racing, measure.alternate(commands, rounds=rounds), strict=True):
         one.cold = runs
 
