@@ -15,6 +15,7 @@ from ctxzip.cli.compress import compress, plan
 from ctxzip.cli.count import check, count
 from ctxzip.cli.doctor import doctor
 from ctxzip.cli.house import cache, config, methods
+from ctxzip.cli.models import models
 from ctxzip.cli.restore import restore
 from ctxzip.errors import CtxzipError
 
@@ -48,6 +49,7 @@ def _root(
 for command in (compress, plan, count, check, restore, methods, doctor):
     app.command(cls=Grouped)(command)
 app.add_typer(cache, name="cache")
+app.add_typer(models, name="models")
 app.add_typer(config, name="config")
 
 

@@ -18,7 +18,8 @@ from ctxzip.code.parse import tree_of
 from ctxzip.code.tree import Kind
 from ctxzip.code.worth import in_question, structure
 from ctxzip.errors import UsageError
-from ctxzip.models.code_scorer import CodePiece, CodeScorer, load_code_scorer
+from ctxzip.models.code_features import CodePiece, identifiers
+from ctxzip.models.code_scorer import CodeScorer, load_code_scorer
 from ctxzip.models.lexical import terms
 from ctxzip.models.store import BUNDLED
 from ctxzip.text import Document, Span
@@ -32,10 +33,18 @@ MOST_PIECES = 256
 """Chunks that are shown to the model; of more, those with the best BM25 score and those the query names."""
 FINE_PIECES = 12
 """Chunks, best first, whose lines are looked at by a model that can."""
-FUNCTION_BIAS = 0.35
-"""Deviations by which a function outranks other chunks of the same score: questions are about functions."""
+NO_FUNCTION = 2.0
+"""Nats by which chunks that are no function are less likely to be asked for than their words say."""
+PER_TOKEN = 0.75
+"""Power of its size that the chance of a chunk is divided by: of two equally likely ones the shorter is worth more."""
+STEEPNESS = 3.0
+"""Nats of chance per token for which a worth in the middle changes by about a fifth."""
+NAMED = 0.97
+"""Worth of what the query names; what it does not name is worth less."""
+LETTERS = 3.5
+"""Letters of code in a token, about."""
 SPREAD = 0.12
-"""How much of a line's score is its own worth; the rest is its function's."""
+"""Share by which a line's own worth raises or lowers what its function is worth."""
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _LOOKS_LIKE_CODE = re.compile(r"_|\d|[a-z][A-Z]|\.")
 
@@ -99,6 +108,8 @@ class LongCodeZip:
 
     def remarks(self, arrangements: Sequence[Arrangement], made: Sequence[Document]) -> list[str]:
         """Return whether the results parse."""
+        if not any(document.text for document in made):
+            return ["nothing fits: the smallest piece of code is larger than the budget"]
         verdicts = [
             parses(arrangement, document.text)
             for arrangement, document in zip(arrangements, made, strict=True)
@@ -123,12 +134,9 @@ class LongCodeZip:
         """Return the worth of every element of every file for `query`."""
         self._used = True
         places = [(index, chunk) for index, outline in enumerate(outlines) for chunk in chunks_for(outline)]
-        pieces = [CodePiece(chunk.name, chunk.text(outlines[index])) for index, chunk in places]
-        words = query_names(query, [chunk for _, chunk in places])
-        named = [_defines(chunk, words) for _, chunk in places]
-        bias = np.array([0.0 if self._compat else FUNCTION_BIAS * (c.kind is Kind.FUNCTION) for _, c in places])
-        worth = coarse(self._scorer, query, pieces, named, bias)
-        worth = _lifted(places, worth)
+        chunks = [chunk for _, chunk in places]
+        words = query_names(query, chunks)
+        worth = self._coarse(query, [_piece(outlines[index], chunk) for index, chunk in places], chunks, words)
         fine = set(np.argsort(-worth, kind="stable")[:FINE_PIECES].tolist())
         result = [[0.0] * len(outline.elements) for outline in outlines]
         for at, (index, chunk) in enumerate(places):
@@ -136,17 +144,29 @@ class LongCodeZip:
             seen = self._seen(outlines[index], chunk, query) if at in fine else None
             if seen is not None:
                 own = 0.5 * own + 0.5 * seen
-            scores = worth[at] + SPREAD * (own - float(own.mean() if len(own) else 0))
+            sizes = [max(1, outlines[index].size([element])) for element in chunk.elements]
+            scores = worth[at] * (1 + SPREAD * (own - float(np.average(own, weights=sizes))))
             for element, value in zip(chunk.elements, scores, strict=True):
                 result[index][element] = min(1.0, max(0.0, float(value)))
         return result
+
+    def _coarse(
+        self, query: str, pieces: Sequence[CodePiece], chunks: Sequence[Chunk], words: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """Return the worth in [0, 1] of every chunk; in `compat` by the released ranking alone."""
+        named = np.array([_defines(chunk, words) for chunk in chunks], dtype=bool)
+        values = shown_values(self._scorer, query, pieces, named)
+        if self._compat:
+            return np.where(named, NAMED, 0.95 * _ranks(values))
+        values -= NO_FUNCTION * np.array([chunk.kind is not Kind.FUNCTION for chunk in chunks])
+        sizes = np.array([max(1, len(piece.text)) for piece in pieces]) / LETTERS
+        return np.where(named, NAMED, per_token(values, sizes))
 
     def _seen(self, outline: Outline, chunk: Chunk, query: str) -> NDArray[np.float64] | None:
         """Return what the model makes of the parts of a chunk, None if it makes nothing of them."""
         parts = [outline.elements[index] for index in chunk.elements]
         lengths = [len(outline.source.slice(part.first, part.last)) for part in parts]
-        piece = CodePiece(chunk.name, chunk.text(outline))
-        return self._scorer.lines(query, piece, np.cumsum(lengths).tolist())
+        return self._scorer.lines(query, _piece(outline, chunk), np.cumsum(lengths).tolist())
 
 
 def outline_of(document: Document) -> Outline:
@@ -174,43 +194,47 @@ def _owners(outline: Outline) -> list[int]:
     return owner
 
 
-def coarse(
-    scorer: CodeScorer,
-    query: str,
-    pieces: Sequence[CodePiece],
-    named: Sequence[bool],
-    bias: NDArray[np.float64] | None = None,
+def _piece(outline: Outline, chunk: Chunk) -> CodePiece:
+    return CodePiece(chunk.name, chunk.text(outline), chunk.head(outline))
+
+
+def shown_values(
+    scorer: CodeScorer, query: str, pieces: Sequence[CodePiece], named: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return the worth in [0, 1] of every chunk: what the query names first, then by the scorer's ranking.
+    """Return the scorer's value of every chunk.
 
-    Of more than `MOST_PIECES` chunks the scorer sees the best by BM25; the others rank below all it saw.
+    Of more than `MOST_PIECES` chunks it sees those that the query names and the best by BM25; the others come,
+    by BM25, below all it saw.
     """
-    from ctxzip.models.code_scorer import identifiers, standard
-
-    if not pieces:
-        return np.zeros(0)
+    if len(pieces) <= MOST_PIECES:
+        return scorer.relevance(query, pieces)
     first = identifiers(query, pieces)
     order = sorted(range(len(pieces)), key=lambda i: (not named[i], -first[i], i))
     shown = sorted(order[:MOST_PIECES])
-    values = np.full(len(pieces), -np.inf)
-    values[shown] = standard(scorer.relevance(query, [pieces[i] for i in shown]))
-    values += bias if bias is not None else 0
-    worth = 0.1 + 0.75 / (1 + np.exp(-np.where(np.isfinite(values), values, 0)))
-    unseen = ~np.isfinite(values)
-    worth[unseen] = 0.1 * first[unseen] / (first.max() + 1e-9)
-    worth[np.asarray(named)] = 0.92
-    return worth
+    values = np.full(len(pieces), np.nan)
+    values[shown] = scorer.relevance(query, [pieces[i] for i in shown])
+    unseen = np.isnan(values)
+    values[unseen] = np.min(values[shown]) - 1 + first[unseen] / (float(first.max()) + 1e-9)
+    return values
 
 
-def _lifted(places: Sequence[tuple[int, Chunk]], worth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `worth` with functions inside a function at least nearly as high as that: they are part of it."""
-    by_name = {(index, chunk.name): at for at, (index, chunk) in enumerate(places) if chunk.kind is Kind.FUNCTION}
-    lifted = worth.copy()
-    for at, (index, chunk) in enumerate(places):
-        outer = by_name.get((index, chunk.name.rpartition(".")[0]))
-        if chunk.kind is Kind.FUNCTION and outer is not None and outer < at:
-            lifted[at] = max(lifted[at], lifted[outer] - 0.005)
-    return lifted
+def per_token(values: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the worth per token in (0, `NAMED`) of chunks with these log chances; 0.5 is what chance alone gives."""
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.full(len(values), 0.5)
+    values = np.where(finite, values, values[finite].min() - 1)
+    chances = values - values.max() - np.log(np.exp(values - values.max()).sum())
+    surprise = chances + np.log(len(values)) - PER_TOKEN * np.log(sizes / sizes.mean())
+    result: NDArray[np.float64] = 0.95 / (1 + np.exp(-surprise / STEEPNESS))
+    return result
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the place of every value among all, 1 the best, 0 the worst."""
+    order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    result: NDArray[np.float64] = order / max(1, len(values) - 1)
+    return result
 
 
 def query_names(query: str, chunks: Sequence[Chunk]) -> list[str]:

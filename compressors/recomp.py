@@ -54,9 +54,11 @@ class Recomp(SentenceCompressor):
     @cached_property
     def _encoder(self) -> DualEncoder:
         """The weights, loaded when the first sentence has to be scored."""
-        from ctxzip.models.torch_dual import TorchDualEncoder
+        from ctxzip.models.dual_encoder import TextEncoder
+        from ctxzip.models.encoders import open_encoder
+        from ctxzip.models.manifest import Kind
 
-        return TorchDualEncoder(locate(self.model), self.model)
+        return TextEncoder(open_encoder(locate(self.model), Kind.TEXTS, self.model))
 
 
 def worth(encoder: DualEncoder, texts: Sequence[str], query: str) -> list[float]:

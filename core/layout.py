@@ -69,6 +69,9 @@ class Layout:
                 inside.first = len(self.content) if inside.first < 0 else inside.first
                 self._inset[len(self.content)] = inside
                 self._place(span)
+        slices = [span.of(text) for span in self.content]
+        self._bodies = [slice_.lstrip() for slice_ in slices]
+        self._blanks = [slice_[: len(slice_) - len(body)] for slice_, body in zip(slices, self._bodies, strict=True)]
         if spans and spans[-1].role is Role.BREAK:
             self._closing = spans[-1]
 
@@ -93,7 +96,14 @@ class Layout:
         parts: list[str] = []
         previous = spaced_after = -1
         in_sentence = 0
+        lines, sentences, bodies = self._line, self._sentence, self._bodies
         for ordinal, last_of_chunk, chunk in self._chunks(kept):
+            beside = previous >= 0 and lines[ordinal] == lines[previous] and sentences[ordinal] == sentences[previous]
+            if beside and chunk is None:
+                parts += (self._space(previous, ordinal), bodies[ordinal])
+                previous = ordinal
+                in_sentence += 1
+                continue
             if previous >= 0:
                 mark = self._mark_between(previous, ordinal, in_sentence)
                 last = self._ends[self._sentence[previous]] if mark else None
@@ -103,7 +113,7 @@ class Layout:
                 in_sentence *= self._sentence[ordinal] == self._sentence[previous]
             first = previous < 0 or self._line[ordinal] != self._line[previous]
             parts.append(self._opening(ordinal) if first else self._space(spaced_after, ordinal))
-            parts.append(self.content[ordinal].of(self.text).lstrip() if chunk is None else chunk)
+            parts.append(bodies[ordinal] if chunk is None else chunk)
             previous = last_of_chunk
             in_sentence = in_sentence + 1 if chunk is None else 0
         if previous >= 0:
@@ -158,7 +168,4 @@ class Layout:
     def _space(self, after: int, ordinal: int) -> str:
         """Return the last white space before a content that follows others on its line, looking back to `after`."""
         spaced = self._spaced[ordinal]
-        if spaced <= after:
-            return ""
-        slice_ = self.content[spaced].of(self.text)
-        return slice_[: len(slice_) - len(slice_.lstrip())]
+        return self._blanks[spaced] if spaced > after else ""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from ctxzip.draft import Draft, assemble
 from ctxzip.errors import BudgetError
 from ctxzip.options import DEFAULT_BUDGET, Options
 from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, pinned_units, plan, ranked
 from ctxzip.protocols import Borrower, Calibrated, Compressor, FormKeeper, Shortener, Summarizer, Tokenizer
 from ctxzip.result import Compression
-from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
-from ctxzip.units import SCORE_DIGITS, grouped, overlapping, units_of
-from ctxzip.verify import Held, broken, checks, hard_tokens, protected, remarks
+from ctxzip.verify import Held, broken, checks, hard_tokens, remarks
 
 SPARE = 0.08
 """Share of a budget that words of a shortened piece may take instead of lesser whole pieces."""
@@ -35,143 +34,15 @@ WORTH_A_REMARK = 16
 """Tokens from which a piece that did not fit is mentioned."""
 
 
-def assemble(documents: Iterable[Document]) -> str:
-    """Return one text of several documents: each under its id or title if it has one, blank lines between.
-
-    A document without text disappears. A single document without id and title is its text.
-    """
-    return "\n\n".join(_headed(document) for document in documents if document.text)
-
-
-def _headed(document: Document) -> str:
-    headers = [f"==> {document.id} <=="] if document.id else []
-    headers += [document.title] if document.title else []
-    return "\n".join([*headers, document.text])
-
-
 @dataclass(frozen=True)
-class Draft:
-    """The documents of a run with their units, ready to be rendered under any choice of units."""
+class Made:
+    """What became of the documents of a run, and what there is to say about it."""
 
-    shapes: Sequence[Shape]
-    units: Sequence[Unit]
-    tokenizer: Tokenizer
-    tight: int | None = None
-    """A budget so small that the line break at the end of the text goes before any of its content does."""
-
-    @classmethod
-    def of(
-        cls,
-        documents: Sequence[Document],
-        compressor: Compressor,
-        tokenizer: Tokenizer,
-        options: Options,
-        uncut: Sequence[Sequence[Span]] | None = None,
-    ) -> Draft:
-        """Segment, protect and score `documents`; the spans `uncut` of each stay in one piece."""
-        wholes = uncut or [()] * len(documents)
-        shapes = [
-            Shape.of(document, compressor, options.protection, own)
-            for document, own in zip(documents, wholes, strict=True)
-        ]
-        scores = compressor.score(documents, [shape.layout.content for shape in shapes], options.query)
-        units = [
-            unit
-            for index, shape in enumerate(shapes)
-            for unit in grouped(
-                units_of(index, shape, shape.weighed(scores[index]), tokenizer),
-                compressor,
-                shape.layout,
-                options.query,
-            )
-        ]
-        return cls(shapes, units, tokenizer)
-
-    def finer(self, index: int, compressor: Compressor, options: Options) -> tuple[Draft, int]:
-        """Return a draft with the unit `index` cut into the pieces of its lender, and the number of those.
-
-        A part is worth its share of what the whole is worth.
-        """
-        assert isinstance(compressor, Borrower)
-        unit = self.units[index]
-        at, shape = unit.document, self.shapes[unit.document]
-        tiles = list(shape.tiles)
-        place = next(i for i, tile in enumerate(tiles) if tile.start == unit.span.start)
-        if tiles[place].role is not Role.CONTENT or not shape.divisible(unit.span):
-            return self, 1
-        text = shape.document.text
-        pieces, scores = _cut(unit.span, text, compressor.lender, self.tokenizer, options)
-        tiles[place : place + 1] = pieces
-        shapes = list(self.shapes)
-        shapes[at] = shape.cut(tiles, compressor)
-        content = [span for span in shapes[at].layout.content if unit.span.start <= span.start < unit.span.end]
-        if len(content) != len(scores):
-            return self, 1
-        sizes = self.tokenizer.count_many([piece.of(text) for piece in content])
-        pinned = overlapping(content, shape.hard) if unit.pinned else set()
-        parts = [
-            Unit(at, piece, size, round(unit.score * score, SCORE_DIGITS), place in pinned, part=True)
-            for place, (piece, size, score) in enumerate(zip(content, sizes, scores, strict=True))
-        ]
-        units = [*self.units[:index], *parts, *self.units[index + 1 :]]
-        return replace(self, shapes=shapes, units=units), len(parts)
-
-    def of_each(self, kept: Sequence[int]) -> list[list[int]]:
-        """Return for every document which of its content the units `kept` (indices, ascending) are."""
-        chosen: list[list[int]] = [[] for _ in self.shapes]
-        first = self._first_units()
-        for index in kept:
-            document = self.units[index].document
-            chosen[document].append(index - first[document])
-        return chosen
-
-    def render(self, kept: Sequence[int]) -> list[Document]:
-        """Return the documents that the units `kept` (indices, ascending) leave."""
-        made = [
-            replace(shape.document, text=shape.layout.render(ordinals))
-            for shape, ordinals in zip(self.shapes, self.of_each(kept), strict=True)
-        ]
-        if self.tight is not None and self.tokenizer.count(assemble(made)) > self.tight:
-            last = max((at for at, document in enumerate(made) if document.text), default=0)
-            made[last] = replace(made[last], text=made[last].text.rstrip())
-        return made
-
-    def count(self, kept: Sequence[int]) -> int:
-        """Return the reader's tokens of the whole text that the units `kept` leave."""
-        return self.tokenizer.count(assemble(self.render(kept)))
-
-    def held(self, chosen: Plan) -> dict[str, Held]:
-        """Return what each kind of protection holds of a plan."""
-        return protected(self.shapes, self.of_each(chosen.kept), self.tokenizer)
-
-    def _first_units(self) -> list[int]:
-        firsts, at = [], 0
-        for shape in self.shapes:
-            firsts.append(at)
-            at += len(shape.layout.content)
-        return firsts
-
-
-def _cut(
-    span: Span, text: str, lender: Compressor, tokenizer: Tokenizer, options: Options
-) -> tuple[list[Span], list[float]]:
-    """Return the pieces that `lender` sees in `span`, which they tile, and the score of each content piece."""
-    piece = span.of(text)
-    start = span.start + len(piece) - len(piece.lstrip())
-    inner = Draft.of([Document(piece.strip())], lender, tokenizer, replace(options, protection=options.protection.flat))
-    chosen = {content.start for content in inner.shapes[0].layout.content}
-    pieces: list[Span] = []
-    for tile in inner.shapes[0].tiles:
-        moved = Span(start + tile.start, start + tile.end, Role.CONTENT if tile.start in chosen else tile.role)
-        if tile.role is Role.END and pieces and pieces[-1].role is Role.CONTENT:
-            moved = Span(pieces.pop().start, moved.end)
-        pieces.append(moved)
-    first = next((i for i, tile in enumerate(pieces) if tile.role is Role.CONTENT), None)
-    if first is None:
-        return [span], [1.0]
-    pieces[: first + 1] = [Span(span.start, pieces[first].end)]
-    pieces[-1] = Span(pieces[-1].start, span.end, pieces[-1].role)
-    return pieces, [unit.score for unit in inner.units]
+    documents: list[Document]
+    plan: Plan
+    remarks: Sequence[str] = ()
+    checks: dict[str, int] = field(default_factory=dict)
+    protected: dict[str, Held] = field(default_factory=dict)
 
 
 def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options) -> Compression:
@@ -184,21 +55,19 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
     budget = options.budget or (None if options.selection.given else DEFAULT_BUDGET)
     limit = budget.resolve(before) if budget else None
     notes = [] if options.budget or options.selection.given else ["no budget given: keeping half (ratio 2)"]
-    checked: dict[str, int] = {}
-    held: dict[str, Held] = {}
     if limit is not None and before <= limit and not options.selection.min_relevance:
-        made, chosen = list(documents), _everything(documents, tokenizer)
+        made = Made(list(documents), _everything(documents, tokenizer))
         notes.append("already within the budget: unchanged")
     else:
-        made, chosen, form, checked, held = _made(documents, compressor, tokenizer, options, limit)
-        if chosen.tokens > before:
-            made, chosen = list(documents), _everything(documents, tokenizer)
-        notes.extend([*_remarks(chosen, limit, options), *form])
+        made = _made(documents, compressor, tokenizer, options, limit)
+        if made.plan.tokens > before:
+            made = replace(made, documents=list(documents), plan=_everything(documents, tokenizer))
+        notes.extend([*_remarks(made.plan, limit, options), *made.remarks])
     return Compression(
-        text=assemble(made),
-        documents=made,
+        text=assemble(made.documents),
+        documents=made.documents,
         tokens_before=before,
-        tokens_after=chosen.tokens,
+        tokens_after=made.plan.tokens,
         method=compressor.name,
         model=compressor.model,
         tokenizer=tokenizer.name,
@@ -206,24 +75,24 @@ def run(documents: Sequence[Document], compressor: Compressor, tokenizer: Tokeni
         asked=budget.asked if budget else options.selection.asked,
         milliseconds=1000 * (time.perf_counter() - started),
         notes=notes,
-        allotments=chosen.allotments,
-        checks=checked,
-        protected=held,
+        allotments=made.plan.allotments,
+        checks=made.checks,
+        protected=made.protected,
     )
 
 
 def _made(
     documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options, limit: int | None
-) -> tuple[list[Document], Plan, list[str], dict[str, int], dict[str, Held]]:
-    """Return the documents that are left, the plan, remarks, checks, and what protection holds."""
+) -> Made:
+    """Return what becomes of the documents: chosen among their pieces, or written."""
     if isinstance(compressor, Shortener | Summarizer):
         from ctxzip.written import written
 
-        return *written(documents, compressor, tokenizer, options, limit), {}, {}
+        return Made(*written(documents, compressor, tokenizer, options, limit))
     draft, chosen = _settled(documents, compressor, tokenizer, options, limit)
     kept = draft.of_each(chosen.kept)
     form = _form(draft, chosen, compressor)
-    return draft.render(chosen.kept), chosen, form, checks(draft.shapes, kept), draft.held(chosen)
+    return Made(draft.render(chosen.kept), chosen, form, checks(draft.shapes, kept), draft.held(chosen))
 
 
 def _settled(

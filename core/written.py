@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ctxzip.draft import assemble
 from ctxzip.errors import UsageError
 from ctxzip.options import Options
-from ctxzip.pipeline import assemble
 from ctxzip.plan import Plan
 from ctxzip.protocols import Shortener, Summarizer, Tokenizer
 from ctxzip.shortening import shortened

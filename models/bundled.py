@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctxzip.models.cache import default_cache
+from ctxzip.models.manifest import MANIFEST, verify
 from ctxzip.models.onnx_backend import OnnxEncoder
 from ctxzip.models.store import bundled
 from ctxzip.models.tokenizers import read_tokenizer
@@ -20,24 +22,42 @@ if TYPE_CHECKING:
 MODEL = "model.onnx"
 
 
-@dataclass(frozen=True)
 class Encoder:
-    """One graph with the outputs `keep_logits`, `hidden` and `relevance`, and what feeds it."""
+    """One graph with the outputs `keep_logits`, `hidden` and `relevance`, and what feeds it.
 
-    directory: Path
-    graph: OnnxEncoder
-    """Uses one thread a call: windows run side by side, which beats one window on several cores."""
-    tokenizer: tokenizers.Tokenizer
-    frame: Frame
-    max_length: int
-    """Tokens of a training window, special ones included."""
+    Graph and tokenizer load in the background from the start; whoever asks first waits for them.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Begin to load what is in `directory`, after comparing its files with the manifest."""
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        self.directory = directory
+        self.max_length = int(manifest["max_length"])
+        """Tokens of a training window, special ones included."""
+        pool = ThreadPoolExecutor(2)
+        self._checked = pool.submit(verify, directory, manifest["files"], default_cache())
+        self._graph = pool.submit(OnnxEncoder, directory / MODEL, threads=1)
+        self._tokenizer = pool.submit(read_tokenizer, directory)
+        pool.shutdown(wait=False)
+
+    @property
+    def graph(self) -> OnnxEncoder:
+        """The model; a call uses one thread: windows run side by side, which beats one window on several cores."""
+        self._checked.result()
+        return self._graph.result()
+
+    @property
+    def tokenizer(self) -> tokenizers.Tokenizer:
+        """What makes tokens of a text."""
+        return self._tokenizer.result()
+
+    @cached_property
+    def frame(self) -> Frame:
+        """What stands around the tokens of a window."""
+        return Frame.of(self.tokenizer, 0)
 
 
 @lru_cache(maxsize=1)
 def encoder() -> Encoder:
-    """Return the bundled encoder, loaded when it is first asked for."""
-    directory = bundled("encoder")
-    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
-    tokenizer = read_tokenizer(directory)
-    graph = OnnxEncoder(directory / MODEL, threads=1)
-    return Encoder(directory, graph, tokenizer, Frame.of(tokenizer, 0), int(manifest["max_length"]))
+    """Return the bundled encoder, which begins to load when it is first asked for."""
+    return Encoder(bundled("encoder"))

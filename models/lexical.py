@@ -37,6 +37,11 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def identifier_words(text: str) -> list[str]:
+    """Words and numbers in lower case, identifiers taken apart, nothing left out."""
+    return [part.lower() for word in _WORD.findall(text) for part in _TERM.findall(_CAMEL.sub(" ", word))]
+
+
 class Bm25:
     """Okapi BM25 with the statistics of the texts themselves."""
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+SLOWER_FUSIONS = ["SkipLayerNormFusion"]
+"""What ONNX Runtime fuses to its own cost: on CPUs the sum and the norm one after the other take a third of it."""
+
+
 def cores() -> int:
     """Return how many processors this process may use."""
     try:
@@ -37,7 +41,9 @@ def session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # busy waiting ruins shared machines
     try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER_FUSIONS
+        )
     except Exception as error:
         raise InputError(
             f"{path} is not a usable ONNX model: {str(error).splitlines()[0]}", hint="export it again"
@@ -51,16 +57,28 @@ class OnnxEncoder:
         """Load the model file `path`; a call uses `threads` threads, by default one per core."""
         import onnxruntime as ort
 
-        self._session = session(path, threads or cores())
-        self._inputs = {node.name for node in self._session.get_inputs()}
-        self.outputs = [node.name for node in self._session.get_outputs()]
+        threads = threads or cores()
+        self.session = session(path, threads)
+        self.workers = max(1, cores() // threads)
+        """Calls that are worth making side by side."""
+        self.inputs = {node.name for node in self.session.get_inputs()}
+        self.outputs = [node.name for node in self.session.get_outputs()]
         self._only_asked = ort.RunOptions()
         self._only_asked.only_execute_path_to_fetches = True
 
-    def run(self, names: Sequence[str], ids: NDArray[np.int64], mask: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        """Return the outputs `names` for a batch, each [batch, length, …]; nothing else is computed."""
+    def run(
+        self,
+        names: Sequence[str],
+        ids: NDArray[np.int64],
+        mask: NDArray[np.int64],
+        types: NDArray[np.int64] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Return the outputs `names` for a batch, nothing else is computed.
+
+        `types` says which text of a pair a token is of, for models that ask; without it all are of the first.
+        """
         feed: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
-        if "token_type_ids" in self._inputs:
-            feed["token_type_ids"] = np.zeros_like(ids)
-        outputs = self._session.run(list(names), {k: v for k, v in feed.items() if k in self._inputs}, self._only_asked)
+        if "token_type_ids" in self.inputs:
+            feed["token_type_ids"] = np.zeros_like(ids) if types is None else types
+        outputs = self.session.run(list(names), {k: v for k, v in feed.items() if k in self.inputs}, self._only_asked)
         return [np.asarray(output, dtype=np.float32) for output in outputs]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from ctxzip.choice import ModelChoice
 from ctxzip.errors import InputError, UsageError
 from ctxzip.models.cache import NoCache, default_cache
+from ctxzip.models.encoders import checkpoint_config, open_encoder
+from ctxzip.models.manifest import Kind
 from ctxzip.models.protocols import RelevanceScorer
 from ctxzip.models.store import BUNDLED, GEMMA, locate
 
@@ -40,7 +41,7 @@ def load_relevance_scorer(choice: ModelChoice) -> RelevanceScorer:
 
 
 def _by_kind(directory: Path, choice: ModelChoice, cache: Any) -> RelevanceScorer:
-    config = _config(directory)
+    config = checkpoint_config(directory)
     kind = " ".join(config.get("architectures") or [])
     name = str(choice.model)
     if "pruning_config" in config or "Provence" in kind:
@@ -48,9 +49,9 @@ def _by_kind(directory: Path, choice: ModelChoice, cache: Any) -> RelevanceScore
 
         return Pruner(directory, name)
     if "SequenceClassification" in kind:
-        from ctxzip.models.torch_relevance import CrossEncoder
+        from ctxzip.models.cross_encoder import CrossEncoder
 
-        return CrossEncoder(directory, name)
+        return CrossEncoder(open_encoder(directory, Kind.PAIRS, name))
     if "CausalLM" in kind or "ConditionalGeneration" in kind or "LMHead" in kind:
         from ctxzip.models.causal_relevance import CausalRelevance
 
@@ -63,14 +64,3 @@ def _by_kind(directory: Path, choice: ModelChoice, cache: Any) -> RelevanceScore
 
 def _adapter(choice: ModelChoice) -> Path | None:
     return locate(choice.adapter) if choice.adapter else None
-
-
-def _config(directory: Path) -> dict[str, Any]:
-    file = directory / "config.json"
-    if not file.is_file():
-        raise InputError(f"no config.json in {directory}", hint="--model takes a checkpoint's directory")
-    try:
-        config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{file} is not JSON: {error}", hint="download the checkpoint again") from error
-    return config

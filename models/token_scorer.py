@@ -6,15 +6,16 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ctxzip.errors import InputError
 from ctxzip.models.bundled import encoder
-from ctxzip.models.onnx_backend import OnnxEncoder, cores
+from ctxzip.models.encoders import open_encoder
+from ctxzip.models.manifest import Kind
+from ctxzip.models.onnx_backend import cores
 from ctxzip.models.store import BUNDLED, locate
-from ctxzip.models.tokenizers import read_tokenizer
 from ctxzip.models.windows import Encoded, Frame, WindowedModel, encode
 from ctxzip.progress import report
 
@@ -28,13 +29,6 @@ OVERLAP = 32
 """Tokens that neighbouring windows share."""
 LABEL_KEEP = 1
 """The label of a kept token in LLMLingua-2 checkpoints."""
-
-
-class Backend(Protocol):
-    """Something that runs an encoder on a batch of token ids."""
-
-    def run(self, names: Sequence[str], ids: NDArray[np.int64], mask: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        """Return the outputs `names`, each [batch, length, …]."""
 
 
 class TokenScorer:
@@ -88,49 +82,22 @@ def _bundled() -> TokenScorer:
 
 @lru_cache(maxsize=2)
 def _classifier(directory: Path, name: str, compat: bool) -> TokenScorer:
-    config = _config(directory)
-    tokenizer = read_tokenizer(directory)
-    backend = _backend(directory)
+    own = open_encoder(directory, Kind.TOKENS, name)
 
     def keep(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        logits = backend.run(["logits"], ids, mask)[0]
+        logits = own.backend.run([Kind.TOKENS.output], ids, mask)[0]
         if logits.shape[-1] != 2:
             raise InputError(
                 f"{name} has {logits.shape[-1]} labels, keep/drop classifiers have 2", hint="use another checkpoint"
             )
         return _sigmoid(logits[..., LABEL_KEEP] - logits[..., 1 - LABEL_KEEP])
 
-    pad = config.get("pad_token_id") or 0
-    frame = Frame.of(tokenizer, pad)
-    unknown = tokenizer.token_to_id("<unk>")
-    if compat and unknown is not None and tokenizer.token_to_id("[CLS]") is None:
+    frame = Frame.of(own.tokenizer, own.pad)
+    unknown = own.tokenizer.token_to_id("<unk>")
+    if compat and unknown is not None and own.tokenizer.token_to_id("[CLS]") is None:
         frame = Frame((unknown,), (unknown,), unknown)
-    positions = int(config.get("max_position_embeddings") or 512) - (2 if pad == 1 else 0)
-    windowed = WindowedModel(keep, frame, size=min(positions, 512), overlap=OVERLAP)
-    return TokenScorer(name, tokenizer, windowed)
-
-
-def _backend(directory: Path) -> Backend:
-    """Return the ONNX model of `directory` if it has one, else its torch checkpoint."""
-    for candidate in (directory / "model.onnx", directory / "onnx" / "model.onnx"):
-        if candidate.is_file():
-            return OnnxEncoder(candidate)
-    from ctxzip.models.torch_backend import TorchTokenClassifier
-
-    return TorchTokenClassifier(directory)
-
-
-def _config(directory: Path) -> dict[str, Any]:
-    file = directory / "config.json"
-    if not file.is_file():
-        raise InputError(f"no config.json in {directory}", hint="--model takes a checkpoint's directory")
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{file} is not JSON: {error}", hint="download the checkpoint again") from error
-    if not isinstance(config, dict):
-        raise InputError(f"{file} is not a model configuration", hint="download the checkpoint again")
-    return config
+    windowed = WindowedModel(keep, frame, size=own.max_length, overlap=OVERLAP, workers=own.backend.workers)
+    return TokenScorer(name, own.tokenizer, windowed)
 
 
 def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,31 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ctxzip.models.torch_loading import model_of
+from ctxzip.models.manifest import Kind
+from ctxzip.models.torch_loading import device, model_of, tokenizer_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+CLASSES = {
+    Kind.TOKENS: ("AutoModelForTokenClassification", "token classifier"),
+    Kind.PAIRS: ("AutoModelForSequenceClassification", "cross-encoder"),
+    Kind.TEXTS: ("AutoModel", "text encoder"),
+}
 
-class TorchTokenClassifier:
-    """A `*ForTokenClassification` checkpoint on the CPU in fp32; its one output is called `logits`."""
 
-    outputs = ("logits",)
+class TorchEncoder:
+    """A checkpoint in fp32, on a GPU if there is one."""
 
-    def __init__(self, directory: Path) -> None:
-        """Load the safetensors checkpoint in `directory`.
+    workers = 1
+    """Batches that are worth running at a time; torch uses all cores for one."""
+
+    def __init__(self, directory: Path, kind: Kind) -> None:
+        """Load the safetensors checkpoint in `directory` as what `kind` says.
 
         Raises `MissingExtra` without torch, `InputError` for weights that are absent or do not fit.
         """
-        self._model = model_of(directory, "AutoModelForTokenClassification", "token classifier")
+        self.model: Any = model_of(directory, *CLASSES[kind])
+        self.outputs = [kind.output]
+        kinds = int(getattr(self.model.config, "type_vocab_size", 0) or 0)
+        self.typed = kind is Kind.PAIRS and kinds > 1 and "token_type_ids" in tokenizer_of(directory).model_input_names
 
-    def run(self, names: Sequence[str], ids: NDArray[np.int64], mask: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        """Return the logits of a batch, [batch, length, labels], once per name asked for."""
+    def run(
+        self,
+        names: Sequence[str],
+        ids: NDArray[np.int64],
+        mask: NDArray[np.int64],
+        types: NDArray[np.int64] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Return the outputs `names` for a batch; `types` says which text of a pair a token is of."""
         import torch
 
+        feed = {"input_ids": ids, "attention_mask": mask}
+        if types is not None and self.typed:
+            feed["token_type_ids"] = types
         with torch.inference_mode():
-            logits = self._model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)).logits
-        return [logits.float().numpy() for _ in names]
+            made = self.model(**{name: torch.from_numpy(value).to(device()) for name, value in feed.items()})
+        return [getattr(made, name).float().cpu().numpy() for name in names]

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctxzip.models.cache import file_state
+from ctxzip.models.decoding import NO_REPEAT, Batch, Head, batches, repeating
 from ctxzip.models.prompts import Style
 from ctxzip.models.torch_loading import device, fast_precision, model_of, tokenizer_of
 
 if TYPE_CHECKING:
     import torch
 
-BATCH = 8
-"""Prompts that go through a model at once, of similar length."""
-BATCH_TOKENS = 6144
-"""Tokens of prompts that go through a model at once."""
 LONGEST = 2048
 """Tokens of a prompt, where the model could read more."""
 SEQ2SEQ_LONGEST = 1024
 """Tokens that a sequence-to-sequence summariser reads: what RECOMP's and BART's were trained with."""
-NO_REPEAT = 4
-"""Tokens in a row that are not written twice."""
 
 
 class CausalGenerator:
@@ -94,7 +88,7 @@ class CausalGenerator:
         """Return the tokens written after each of `rows`; a row that is finished leaves the batch."""
         import torch
 
-        state = _Batch.of(rows, limits, self._head(rows))
+        state = Batch(rows, limits, self._head(rows))
         with torch.inference_mode():
             while state.rows:
                 fed = {"attention_mask": state.mask, "position_ids": state.positions, "past_key_values": state.past}
@@ -108,7 +102,7 @@ class CausalGenerator:
             return self._model(input_ids=ids, use_cache=True, logits_to_keep=1, **fed)
         return self._model.model(input_ids=ids, use_cache=True, **fed)
 
-    def _following(self, out: Any, state: _Batch) -> list[int]:
+    def _following(self, out: Any, state: Batch) -> list[int]:
         """Return the best next token of every row in the batch."""
         if state.head is None:
             scores = out.logits[:, -1].float()
@@ -116,12 +110,12 @@ class CausalGenerator:
             scores = (out.last_hidden_state[:, -1] @ state.head.weight.T).float()
             scores = scores.masked_fill(~state.head.allowed[state.rows], float("-inf"))
         for at, row in enumerate(state.rows):
-            if banned := _repeating(state.written[row]):
+            if banned := repeating(state.written[row]):
                 scores[at, state.head.places(banned) if state.head else banned] = float("-inf")
         best: list[int] = scores.argmax(1).tolist()
         return best if state.head is None else [int(state.head.names[place]) for place in best]
 
-    def _head(self, rows: Sequence[Sequence[int]]) -> _Head | None:
+    def _head(self, rows: Sequence[Sequence[int]]) -> Head | None:
         """Return the part of the head that `rows` may use, None for all of it."""
         import torch
 
@@ -130,88 +124,7 @@ class CausalGenerator:
         own = [torch.unique(torch.cat([self._vocabulary, torch.tensor(row, device=device())])) for row in rows]
         names = torch.unique(torch.cat(own))
         allowed = torch.stack([torch.isin(names, each) for each in own])
-        return _Head(names, allowed, self._model.get_output_embeddings().weight[names])
-
-
-@dataclass(frozen=True)
-class _Head:
-    """Part of a model's head: the tokens `names`, ascending, which of them each row may write, and their weights."""
-
-    names: torch.Tensor
-    allowed: torch.Tensor
-    weight: torch.Tensor
-
-    def places(self, tokens: Sequence[int]) -> list[int]:
-        """Return where `tokens`, which are all in it, stand in the head."""
-        import torch
-
-        found: list[int] = torch.searchsorted(self.names, torch.tensor(tokens, device=self.names.device)).tolist()
-        return found
-
-
-class _Batch:
-    """The rows that are still being written, with what the model remembers of them."""
-
-    @classmethod
-    def of(cls, rows: Sequence[Sequence[int]], limits: Sequence[int], head: _Head | None) -> _Batch:
-        import torch
-
-        self = cls()
-        width = max(len(row) for row in rows)
-        self.ids = torch.zeros((len(rows), width), dtype=torch.long)
-        self.mask = torch.zeros_like(self.ids)
-        for at, row in enumerate(rows):
-            self.ids[at, width - len(row) :] = torch.tensor(row)
-            self.mask[at, width - len(row) :] = 1
-        self.ids, self.mask = self.ids.to(device()), self.mask.to(device())
-        self.positions = (self.mask.cumsum(1) - 1).clamp(min=0)
-        self.past: Any = None
-        self.rows = list(range(len(rows)))
-        self.limits = limits
-        self.head = head
-        self.written: list[list[int]] = [[] for _ in rows]
-        return self
-
-    def take(self, tokens: Sequence[int], past: Any, ends: set[int]) -> None:
-        """Add the next token of every row; drop the rows that it ends."""
-        import torch
-
-        going = []
-        for at, (row, token) in enumerate(zip(self.rows, tokens, strict=True)):
-            if token not in ends:
-                self.written[row].append(token)
-                if len(self.written[row]) < self.limits[row]:
-                    going.append(at)
-        self.past = past
-        if len(going) < len(self.rows) and going:
-            kept = torch.tensor(going, device=device())
-            self.past.batch_select_indices(kept)
-            self.mask, self.positions = self.mask[kept], self.positions[kept]
-        self.rows = [self.rows[at] for at in going]
-        self.ids = torch.tensor([[tokens[at]] for at in going], device=device())
-        self.mask = torch.cat([self.mask, torch.ones_like(self.mask[:, :1])], dim=1)
-        self.positions = self.positions[:, -1:] + 1
-
-
-def _repeating(written: Sequence[int]) -> list[int]:
-    """Return the tokens that would write `NO_REPEAT` tokens in a row a second time."""
-    size = NO_REPEAT - 1
-    if len(written) <= size:
-        return []
-    last = list(written[-size:])
-    return [written[at + size] for at in range(len(written) - size) if list(written[at : at + size]) == last]
-
-
-def batches(sizes: Sequence[int]) -> list[list[int]]:
-    """Return the places of `sizes` in batches of similar size, small enough to run at once."""
-    made: list[list[int]] = []
-    batch: list[int] = []
-    for at in sorted(range(len(sizes)), key=lambda i: (sizes[i], i)):
-        if batch and (len(batch) == BATCH or sizes[at] * (len(batch) + 1) > BATCH_TOKENS):
-            made.append(batch)
-            batch = []
-        batch.append(at)
-    return [*made, batch] if batch else made
+        return Head(names, allowed, self._model.get_output_embeddings().weight[names])
 
 
 class Seq2SeqGenerator:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ctxzip.errors import InputError, MissingExtra
+from ctxzip.models.store import PICKLES_HINT
 
 T = TypeVar("T")
 
@@ -46,6 +47,16 @@ def quietly(load: Callable[[], T], directory: Path, wanted: str) -> T:
             ) from error
 
 
+def refuse_pickles(directory: Path) -> None:
+    """Raise `InputError` for weights that exist as pickles only: reading one can run any code."""
+    pickled = [file.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for file in directory.glob(pattern)]
+    if pickled and not any(directory.glob("*.safetensors")):
+        raise InputError(
+            f"{directory} has its weights as a pickle only ({pickled[0]})",
+            hint=PICKLES_HINT.format(name=directory.name),
+        )
+
+
 def tokenizer_of(directory: Path) -> Any:
     """Return the checkpoint's own tokenizer."""
     transformers = transformers_for(f"reading the checkpoint {directory.name}")
@@ -60,6 +71,7 @@ def model_of(directory: Path, kind: str, wanted: str, **options: Any) -> Any:
     Raises `InputError` when it lacks weights that this kind of model has.
     """
     transformers = transformers_for(f"running the checkpoint {directory.name}")
+    refuse_pickles(directory)
     factory = getattr(transformers, kind)
     model, report = quietly(
         lambda: factory.from_pretrained(
@@ -91,6 +103,7 @@ def adapted(model: Any, adapter: Path) -> Any:
         from peft import PeftModel
     except ImportError as error:
         raise MissingExtra("putting an adapter on a model", "torch") from error
+    refuse_pickles(adapter)
     return quietly(
         lambda: PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().eval(), adapter, "PEFT adapter"
     )

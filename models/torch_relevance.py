@@ -1,4 +1,4 @@
-"""Rerankers as judges of sentences: cross-encoders, and OpenProvence pruners that judge token by token."""
+"""OpenProvence pruners: rerankers that judge a passage token by token."""
 
 from __future__ import annotations
 
@@ -8,70 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from ctxzip.errors import InputError
-from ctxzip.models.torch_loading import device, model_of, tokenizer_of
+from ctxzip.models.torch_loading import device, tokenizer_of
 from ctxzip.passages import Passage
 from ctxzip.progress import report
 from ctxzip.text import Span
 
-BATCH = 16
 LONGEST = 512
 """Tokens of a pair that a reranker reads, unless its tokenizer says less."""
 
 
 def _limit(tokenizer: Any) -> int:
     return min(int(tokenizer.model_max_length or LONGEST), LONGEST)
-
-
-class CrossEncoder:
-    """A `*ForSequenceClassification` reranker: query and sentence in, one logit (or two) out."""
-
-    threshold = 0.5
-
-    def __init__(self, directory: Path, name: str) -> None:
-        """Load the checkpoint in `directory`, shown in reports as `name`."""
-        self.name = name
-        self._tokenizer = tokenizer_of(directory)
-        self._model = model_of(directory, "AutoModelForSequenceClassification", "cross-encoder")
-        if self._model.config.num_labels > 2:
-            raise InputError(
-                f"{name} has {self._model.config.num_labels} labels, a relevance model has 1 or 2",
-                hint="use a reranker checkpoint",
-            )
-
-    def probabilities(self, passages: Sequence[Passage], query: str) -> list[list[float]]:
-        """Return the probability of every sentence, read under its passage's title."""
-        texts = [_titled(passage, sentence) for passage in passages for sentence in passage.sentences]
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        values = [0.0] * len(texts)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            for index, value in zip(batch, self._run(query, [texts[i] for i in batch]), strict=True):
-                values[index] = value
-            report(start + len(batch), len(order))
-        rest = iter(values)
-        return [[next(rest) for _ in passage.sentences] for passage in passages]
-
-    def _run(self, query: str, texts: Sequence[str]) -> list[float]:
-        """Return the probabilities of one batch; a long sentence is cut, the query is not."""
-        import torch
-
-        fed = self._tokenizer(
-            [query] * len(texts),
-            list(texts),
-            padding=True,
-            truncation="only_second",
-            max_length=_limit(self._tokenizer),
-            return_tensors="pt",
-        ).to(device())
-        with torch.inference_mode():
-            logits = self._model(**fed).logits.float()
-        found = torch.sigmoid(logits[:, 0]) if logits.shape[1] == 1 else torch.softmax(logits, -1)[:, 1]
-        return [float(value) for value in found]
-
-
-def _titled(passage: Passage, sentence: Span) -> str:
-    body = sentence.of(passage.text).strip()
-    return f"{passage.title}: {body}" if passage.title else body
 
 
 class Pruner:

@@ -18,8 +18,12 @@ Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float
 """(ids, mask), each [batch, length], to one value or vector per token: [batch, length, …]."""
 
 
-BATCH_TOKENS = 512
-"""Tokens that go through the model at once, padding included; more are slower on CPUs."""
+BATCH_TOKENS = 256
+"""Tokens that go through the model at once, padding included; more fall out of the processor's cache."""
+PART_CHARACTERS = 16_384
+"""Characters of a long text that are tokenized together, and then to the end of the line."""
+PARTS_AT_A_TIME = 32
+"""Parts whose tokens are held at once in the tokenizer's own, much larger form."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,42 @@ class Frame:
 
 
 def encode(tokenizer: tokenizers.Tokenizer, texts: Sequence[str]) -> list[Encoded]:
-    """Tokenize `texts` once, without special tokens, keeping character offsets."""
-    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
-    return [_encoded(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
+    """Tokenize `texts` once, without special tokens, keeping character offsets.
+
+    A long text is tokenized in parts, several at a time, where the tokenizer looks at words one by one.
+    """
+    if type(tokenizer.pre_tokenizer).__name__ != "BertPreTokenizer":
+        encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [_joined(text, [_arrays(encoding, 0)]) for text, encoding in zip(texts, encodings, strict=True)]
+    parts = [(index, start, end) for index, text in enumerate(texts) for start, end in _parts(text)]
+    found: list[list[NDArray[np.int64]]] = [[] for _ in texts]
+    for at in range(0, len(parts), PARTS_AT_A_TIME):
+        group = parts[at : at + PARTS_AT_A_TIME]
+        encodings = tokenizer.encode_batch([texts[i][start:end] for i, start, end in group], add_special_tokens=False)
+        for (index, start, _), encoding in zip(group, encodings, strict=True):
+            found[index].append(_arrays(encoding, start))
+    return [_joined(text, own) for text, own in zip(texts, found, strict=True)]
 
 
-def _encoded(text: str, encoding: tokenizers.Encoding) -> Encoded:
-    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-    ids = np.array(encoding.ids, dtype=np.int64)
-    return Encoded(text, ids, offsets[:, 0], offsets[:, 1])
+def _parts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the starts and ends of stretches of `text` that end where a line does, or the text."""
+    start = 0
+    while start < len(text):
+        newline = text.find("\n", start + PART_CHARACTERS)
+        end = newline if newline >= 0 else len(text)
+        yield start, end
+        start = end
+
+
+def _arrays(encoding: tokenizers.Encoding, base: int) -> NDArray[np.int64]:
+    """Return ids, starts and ends of an encoding, [3, tokens], for a text that starts at `base`."""
+    places = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) + base
+    return np.stack([np.array(encoding.ids, dtype=np.int64), places[:, 0], places[:, 1]])
+
+
+def _joined(text: str, parts: Sequence[NDArray[np.int64]]) -> Encoded:
+    ids, starts, ends = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0), dtype=np.int64)
+    return Encoded(text, ids, starts, ends)
 
 
 @dataclass(frozen=True, slots=True)

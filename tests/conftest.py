@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from laws import Cli, Outcome
 settings.register_profile("suite", deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 settings.load_profile("suite")
 
+os.environ["CTXZIP_CACHE"] = tempfile.mkdtemp(prefix="ctxzip-tests-")
 os.environ["CTXZIP_OFFLINE"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 

@@ -84,7 +84,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     def smaller(task: str, path: Path) -> config.Recipe:
         recipe = load(task, path)
         mix = recipe.mix | {"distill": 6, "distill_nothing": 4} if task == "summarize" else recipe.mix
-        return replace(recipe, mix=mix, epochs=1, train=replace(recipe.train, held_out=4, longest=2000))
+        return replace(recipe, mix=mix, epochs=1, minutes=600, train=replace(recipe.train, held_out=4, longest=2000))
 
     monkeypatch.setattr(config, "load", smaller)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from tiny_lm import TEXT, scorer, tiny
+from tiny_lm import TEXT, reader, scorer, sliding_reader, tiny
 
-from ctxzip.code.spikes import blocks, pseudo_lines, spikes, threshold
-from ctxzip.models.code_scorer import CodePiece
-from ctxzip.models.line_perplexity import line_bits
+from ctxzip.code.spikes import pseudo_lines, spikes, threshold
+from ctxzip.models.causal_code import ChunkMemory
+from ctxzip.models.causal_losses import CausalReader
+from ctxzip.models.code_features import CodePiece
+from ctxzip.models.line_perplexity import blocks, gains, line_bits
 
 QUERY = "how are books found by title?"
 CHUNKS = ["def f():\n    return 1\n", TEXT[:120], TEXT, "class A:\n    pass\n" * 9]
@@ -30,8 +33,8 @@ def _losses_one_by_one(ids: list[int], start: int, *, begin: bool) -> list[float
 @pytest.mark.parametrize("begin", [False, True])
 def test_e1_one_forward_gives_the_line_values_of_one_forward_per_line(begin: bool) -> None:
     lines = pseudo_lines(TEXT)
-    fast = line_bits(scorer(start=begin), TEXT)
-    tool = scorer(start=begin)
+    fast = line_bits(reader(start=begin), TEXT)
+    tool = reader(start=begin)
     prefix = ""
     for line, value in zip(lines, fast, strict=True):
         if line:
@@ -45,7 +48,7 @@ def test_e1_one_forward_gives_the_line_values_of_one_forward_per_line(begin: boo
 
 
 def test_e1_reads_every_token_about_once() -> None:
-    tool = scorer()
+    tool = reader()
     line_bits(tool, TEXT)
     naive = sum(len(tool.ids("\n".join(pseudo_lines(TEXT)[: i + 1]))) for i in range(len(pseudo_lines(TEXT))))
     assert tool.tokens_read < naive / 4
@@ -53,7 +56,7 @@ def test_e1_reads_every_token_about_once() -> None:
 
 @pytest.mark.parametrize("begin", [False, True])
 def test_e2_batches_with_a_sliced_head_equal_single_forwards(begin: bool) -> None:
-    tool = scorer(start=begin)
+    tool = reader(start=begin)
     batched = tool.question_losses(QUERY, CHUNKS)
     for chunk, losses in zip(CHUNKS, batched, strict=True):
         ids = tool.ids(chunk + "\n\n" + QUERY)
@@ -61,8 +64,9 @@ def test_e2_batches_with_a_sliced_head_equal_single_forwards(begin: bool) -> Non
         assert losses == pytest.approx(_losses_one_by_one(ids, start, begin=begin), rel=2e-4)
 
 
-def test_e3_remembered_chunks_give_the_same_losses_for_further_questions() -> None:
-    tool = scorer(start=True)
+@pytest.mark.parametrize("make", [lambda: reader(start=True), sliding_reader], ids=["llama", "gemma"])
+def test_e3_remembered_chunks_give_the_same_losses_for_further_questions(make: Callable[[], CausalReader]) -> None:
+    tool = make()
     compared = 0
     for chunk in CHUNKS:
         memory = tool.remember(chunk)
@@ -74,24 +78,46 @@ def test_e3_remembered_chunks_give_the_same_losses_for_further_questions() -> No
     assert compared >= 4
 
 
+def test_a_second_question_about_the_same_chunks_reads_little_more_than_itself() -> None:
+    tool = reader(start=True)
+    memory = ChunkMemory(tool)
+    questions = (QUERY, "sum of values", "title of a book?")
+    fresh = [tool.question_losses(query, CHUNKS) for query in questions]
+    costs = []
+    for query, expected in zip(questions, fresh, strict=True):
+        before = tool.tokens_read
+        for losses, each in zip(memory.question_losses(query, CHUNKS), expected, strict=True):
+            assert losses == pytest.approx(each, rel=2e-4)
+        costs.append(tool.tokens_read - before)
+    assert costs[2] < costs[0] / 2
+
+
+def test_memory_of_chunks_is_bounded() -> None:
+    tool = reader(start=True)
+    small = ChunkMemory(tool, most=1)
+    for query in (QUERY, "sum of values", "title of a book?"):
+        small.question_losses(query, CHUNKS)
+    assert len(small._kept) == 1
+
+
 def test_the_question_is_never_cut_and_an_endless_chunk_does_not_win() -> None:
-    tool = scorer()
+    tool = reader()
     huge = TEXT * 60
     losses = tool.question_losses(QUERY, [huge])[0]
     assert len(losses) == len(tool.ids(QUERY))
-    assert np.isfinite(tool.gains(QUERY, [huge, TEXT])).all()
+    assert np.isfinite(scorer().gains(QUERY, [huge, TEXT])).all()
 
 
 def test_without_a_start_token_both_terms_leave_out_the_first_token_of_the_question() -> None:
-    tool = scorer()
+    tool = reader()
     asked = len(tool.ids(QUERY))
     assert len(tool.question_losses(QUERY, [""])[0]) == asked - 1
-    assert len(scorer(start=True).question_losses(QUERY, [""])[0]) == asked
+    assert len(reader(start=True).question_losses(QUERY, [""])[0]) == asked
 
 
 def test_compat_is_the_difference_of_perplexities() -> None:
     tool = scorer(start=True, compat=True)
-    base, given = tool.question_losses(QUERY, ["", CHUNKS[0]])
+    base, given = tool.reader.question_losses(QUERY, ["", CHUNKS[0]])
     expected = np.exp(base.mean()) - np.exp(given[1:].mean())
     assert tool.gains(QUERY, [CHUNKS[0]])[0] == pytest.approx(expected, rel=1e-5)
 
@@ -115,4 +141,11 @@ def test_thresholds(method: str, expected: float) -> None:
 
 def test_a_spike_is_above_one_neighbour_and_below_none() -> None:
     assert spikes([0, 5, 0, 1, 1, math.inf, 0], 2) == [1]
-    assert blocks([0, 9, 0, 0, 0, 0]) == [range(0, 2), range(2, 6)]
+    assert blocks([0, 9, 0, 0, 0, 0], range(1, 7)) == [range(0, 2), range(2, 6)]
+
+
+def test_a_spike_inside_a_statement_cuts_after_it_and_its_block_shares_one_gain() -> None:
+    ends = [1, 4, 6]
+    assert blocks([0, 9, 0, 0, 0, 0], ends) == [range(0, 2), range(2, 3)]
+    found = gains([1, 9, 1, 1, 3, 5], [1, 3, 1, 1, 2, 2], ends)
+    assert found.tolist() == [1.5, 1.5, 2.0]

@@ -14,7 +14,7 @@ from laws import Cli
 from ctxzip import Document, compress
 from ctxzip.code import lines
 from ctxzip.code.check import culprits, parses
-from ctxzip.code.chunks import chunks_of
+from ctxzip.code.chunks import LONGEST, chunks_of
 from ctxzip.code.languages import LANGUAGES, TEXT, Language, language_of
 from ctxzip.code.layout import CodeLayout, Outline
 from ctxzip.code.parse import faults, tree_of
@@ -150,6 +150,50 @@ def test_python_needs_no_grammar_and_other_languages_fall_back_to_indentation() 
     assert {language.name for language in LANGUAGES} >= {"python", "javascript", "typescript", "java", "c", "cpp", "go"}
 
 
+@pytest.mark.parametrize("ratio", [2, 4])
+def test_code_without_line_breaks_is_cut_where_statements_begin(ratio: int) -> None:
+    function = "function f%d(a,b){var c=a+b*%d;if(c>9){return{sum:c,next:f%d(b,c)}}for(;c<9;){c+=a}return c}"
+    text = "(()=>{'use strict';" + "".join(function % (i, i, i) for i in range(20)) + "})();"
+    document = Document(text, path="made.min.js")
+    made = layout(text, "made.min.js")
+    assert tiles(made.outline.spans(), text)
+    assert made.render(range(len(made.content))) == text
+    result = compress(document, ratio=ratio, method="longcodezip")
+    assert result.limit is not None
+    assert 0.9 * result.limit <= result.tokens_after <= result.limit
+    assert result.text.count("function") >= 20 / ratio - 2
+    assert faults(result.text, made.outline.language) == 0
+    assert "syntax: ok" in result.notes
+
+
+def test_nothing_but_a_note_where_nothing_fits() -> None:
+    result = compress(Document("x = '" + "word " * 300 + "'\n", path="a.py"), ratio=4, method="longcodezip")
+    assert result.text == ""
+    assert any(note.startswith("nothing fits") for note in result.notes)
+
+
+def test_a_long_function_is_several_chunks_cut_between_statements() -> None:
+    steps = "".join(
+        f"    if value > {i}:\n        value = first(value, {i}) + second(value, {i})\n" for i in range(120)
+    )
+    text = f"def long(value):\n{steps}    return value\n\n\ndef short(value):\n    return value\n"
+    made = outline(text, "a.py")
+    parts = [chunk.text(made) for chunk in chunks_of(made) if chunk.name == "long"]
+    assert len(parts) >= 2
+    assert "".join(parts) == text[: text.index("def short")]
+    assert all(part.startswith("    if ") for part in parts[1:])
+    assert all(made.size(chunk.elements) <= LONGEST for chunk in chunks_of(made))
+
+
+def test_a_function_inside_a_function_is_part_of_it_unless_that_is_long() -> None:
+    inner = "    def inner(x):\n" + "".join(f"        x += {i}\n" for i in range(10)) + "        return x\n"
+    names = [chunk.name for chunk in chunks_of(outline("def outer():\n" + inner + "    return inner\n", "a.py"))]
+    assert names == ["outer"]
+    filler = "".join(f"    step(one, two, three, {i})\n" for i in range(200))
+    names = [chunk.name for chunk in chunks_of(outline("def outer():\n" + inner + filler, "a.py"))]
+    assert "outer.inner" in names and "outer" in names
+
+
 def test_several_files_share_one_budget_under_their_paths(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("made/\n*.gen.py\n")
     (tmp_path / "made").mkdir()
@@ -164,7 +208,7 @@ def test_several_files_share_one_budget_under_their_paths(cli: Cli, tmp_path: Pa
     nothing.mkdir()
     refused = cli("compress", nothing)
     assert refused.code == 2
-    assert "no source files" in refused.err
+    assert "no source or text files" in refused.err
 
 
 def test_broken_input_is_compressed_all_the_same() -> None:

@@ -12,6 +12,7 @@ import tiny_models
 from ctxzip.choice import ModelChoice
 from ctxzip.errors import InputError, UsageError
 from ctxzip.models.cache import Cache
+from ctxzip.models.decoding import batches, repeating
 from ctxzip.models.generators import Remembering, load_generator
 from ctxzip.models.prompts import (
     NOTHING,
@@ -23,7 +24,7 @@ from ctxzip.models.prompts import (
     says_nothing,
     summary_prompt,
 )
-from ctxzip.models.torch_generator import CausalGenerator, Seq2SeqGenerator, _repeating, batches
+from ctxzip.models.torch_generator import CausalGenerator, Seq2SeqGenerator
 
 PROMPTS = ["The harbour was built", "A keeper lived there with his family. Its first lamp burned oil", "Query: is"]
 
@@ -42,7 +43,7 @@ def greedy(generator: CausalGenerator, prompt: str, number: int) -> list[int]:
     while len(written) < number:
         with torch.no_grad():
             scores = generator._model(input_ids=torch.tensor([[*ids, *written]])).logits[0, -1].float()
-        scores[_repeating(written)] = float("-inf")
+        scores[repeating(written)] = float("-inf")
         token = int(scores.argmax())
         if token in generator._ends():
             break
@@ -81,8 +82,8 @@ def test_a_restricted_head_writes_the_best_of_what_it_may(causal: Path) -> None:
 
 
 def test_four_tokens_in_a_row_are_not_written_twice() -> None:
-    assert _repeating([1, 2, 3]) == []
-    assert _repeating([1, 2, 3, 4, 9, 1, 2, 3]) == [4]
+    assert repeating([1, 2, 3]) == []
+    assert repeating([1, 2, 3, 4, 9, 1, 2, 3]) == [4]
 
 
 def test_batches_are_small_and_hold_everything_once() -> None:

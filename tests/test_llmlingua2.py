@@ -19,6 +19,7 @@ from ctxzip import Document, compress
 from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.errors import InputError, UnknownName
 from ctxzip.layout import Layout
+from ctxzip.models import windows as windowing
 from ctxzip.models.token_scorer import load_token_scorer
 from ctxzip.models.windows import Frame, WindowedModel, encode, windows
 from ctxzip.text import Span, tiles
@@ -134,6 +135,19 @@ def test_windows_own_every_token_once_and_are_never_too_long(size: int, overlap:
             assert window.start <= window.own_start <= window.own_end <= window.end <= window.start + size
             owned += range(window.own_start, window.own_end)
         assert owned == list(range(len(encoded.ids)))
+
+
+@settings(max_examples=25)
+@given(st.lists(texts(), min_size=1, max_size=3), st.integers(1, 60))
+def test_a_text_tokenized_in_parts_has_the_tokens_of_the_whole(several: list[str], size: int) -> None:
+    tokenizer = load_token_scorer(str(BERT)).tokenizer
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windowing, "PART_CHARACTERS", size)
+        patch.setattr(windowing, "PARTS_AT_A_TIME", 2)
+        for text, encoded in zip(several, encode(tokenizer, several), strict=True):
+            whole = tokenizer.encode(text, add_special_tokens=False)
+            assert encoded.ids.tolist() == whole.ids
+            assert list(zip(encoded.starts.tolist(), encoded.ends.tolist(), strict=True)) == whole.offsets
 
 
 def test_windowing_puts_every_value_back_at_its_token() -> None:

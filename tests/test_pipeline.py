@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from laws import ByLength, is_subsequence, texts
 
 from ctxzip import Compression, Document, compress
+from ctxzip.draft import assemble
 from ctxzip.errors import BudgetError, UnknownName, UsageError
 from ctxzip.models.tokenizers import load_tokenizer
-from ctxzip.pipeline import assemble
 
 COUNTERS = st.sampled_from(["o200k_base", "cl100k_base", "words", "chars"])
 

@@ -13,7 +13,13 @@ from test_exit import JOINED, PASSAGES, QUERY
 
 from ctxzip import compress
 from ctxzip.compressors.recomp import worth
-from ctxzip.models.torch_dual import TorchDualEncoder
+from ctxzip.models.dual_encoder import TextEncoder
+from ctxzip.models.encoders import open_encoder
+from ctxzip.models.manifest import Kind
+
+
+def encoder(directory: Path) -> TextEncoder:
+    return TextEncoder(open_encoder(directory, Kind.TEXTS, "tiny"))
 
 
 def test_the_nearest_sentences_are_kept_in_document_order() -> None:
@@ -38,13 +44,13 @@ def test_vectors_are_means_over_the_mask_and_the_worth_follows_the_dot_product(t
 
     directory = tiny_models.encoder(tmp_path)
     texts = [QUERY, "Short.", "A much longer sentence about a lighthouse and its keeper.", "Its first lamp burned oil."]
-    got = TorchDualEncoder(directory, "tiny").vectors(texts)
+    got = encoder(directory).vectors(texts)
     model, words = AutoModel.from_pretrained(directory).eval(), AutoTokenizer.from_pretrained(directory)
     for text, vector in zip(texts, got, strict=True):
         with torch.inference_mode():
             states = model(**words(text, return_tensors="pt")).last_hidden_state[0]
         assert vector == pytest.approx(states.mean(0).numpy(), abs=1e-4)
-    values = worth(TorchDualEncoder(directory, "tiny"), texts[1:], QUERY)
+    values = worth(encoder(directory), texts[1:], QUERY)
     assert np.argsort(values).tolist() == np.argsort(got[1:] @ got[0]).tolist()
     assert all(0 <= value <= 1 for value in values)
     result = compress(JOINED, query=QUERY, method="recomp", model=str(directory), ratio=3)
@@ -56,7 +62,7 @@ def test_a_sentence_transformers_checkpoint_is_obeyed(tmp_path: Path) -> None:
     (directory / "1_Pooling").mkdir()
     (directory / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_cls_token": True}))
     (directory / "modules.json").write_text(json.dumps([{"type": "sentence_transformers.models.Normalize"}]))
-    vectors = TorchDualEncoder(directory, "tiny").vectors(["One.", "Two words."])
+    vectors = encoder(directory).vectors(["One.", "Two words."])
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1], abs=1e-5)
 
 

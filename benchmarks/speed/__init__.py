@@ -1,0 +1,1 @@
+"""Speed, memory, size and accuracy of budget, side by side with the published tools."""

@@ -1,0 +1,159 @@
+"""A causal language model as a reader of code: what every token costs it, with as little computed as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ctxzip.progress import report
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+BATCH_TOKENS = 4096
+"""Tokens of a padded batch; on a GPU sixteen times as many."""
+LONGEST = 4096
+"""Tokens of a chunk with the question; of a longer chunk head and tail are read."""
+BREAK = "\n\n"
+"""What stands between a chunk and the question."""
+
+
+class CausalReader:
+    """Losses in nats of the tokens of a text under a transformers causal model; the output head sees only those."""
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        """Read with `model` and its `tokenizer`."""
+        self._model = model
+        self._tokenizer = tokenizer
+        self.tokens_read = 0
+        """Tokens that went through the model, padding not counted."""
+
+    def ids(self, text: str) -> list[int]:
+        """Return the tokens of `text` with what the tokenizer puts before it."""
+        ids: list[int] = self._tokenizer(text, add_special_tokens=True)["input_ids"]
+        end = self._tokenizer.eos_token_id
+        return ids[:-1] if ids and ids[-1] == end and end != self._tokenizer.bos_token_id else ids
+
+    def question_losses(self, query: str, texts: Sequence[str]) -> list[NDArray[np.float64]]:
+        """Return for every text the loss of each token of `query` after it.
+
+        After an empty text the first token counts only if the tokenizer has a start token.
+        """
+        rows, starts = zip(*(self._question(query, text) for text in texts), strict=True)
+        losses: list[NDArray[np.float64]] = [np.zeros(0)] * len(rows)
+        done = 0
+        for batch in by_length([len(row) for row in rows], self._room()):
+            found = self.losses([rows[i] for i in batch], [starts[i] for i in batch])
+            for index, row in zip(batch, found, strict=True):
+                losses[index] = row
+            done += len(batch)
+            report(done, len(rows))
+        return losses
+
+    def losses(self, rows: Sequence[Sequence[int]], starts: Sequence[int]) -> list[NDArray[np.float64]]:
+        """Return the losses of the ids from `starts` on, one padded forward for all rows."""
+        if not rows:
+            return []
+        hidden = self._hidden(rows)
+        return [
+            self._costs(hidden[index, start - 1 : len(row) - 1], row[start:])
+            for index, (row, start) in enumerate(zip(rows, starts, strict=True))
+        ]
+
+    def losses_at(self, ids: Sequence[int], wanted: Sequence[tuple[int, Sequence[int]]]) -> list[NDArray[np.float64]]:
+        """Return the losses of other labels at places of one text: from row (place) on, one per label given."""
+        if not wanted:
+            return []
+        hidden = self._hidden([ids])[0]
+        return [self._costs(hidden[row : row + len(labels)], labels) for row, labels in wanted]
+
+    def remember(self, text: str) -> tuple[Any, int]:
+        """Read a chunk once and return what `ask` goes on from, and how many tokens the chunk has."""
+        import torch
+
+        ids = self.ids(text + BREAK)
+        self.tokens_read += len(ids)
+        with torch.inference_mode():
+            read = self._model.get_decoder()(input_ids=torch.tensor([ids], device=self._model.device), use_cache=True)
+        return read, len(ids)
+
+    def ask(self, query: str, text: str, memory: tuple[Any, int]) -> NDArray[np.float64] | None:
+        """Return the losses of `query` after a chunk in `memory`; only the question goes through the model.
+
+        None where the chunk's tokens change when the question follows, so that what is remembered does not hold.
+        """
+        import copy
+
+        import torch
+
+        read, size = memory
+        ids, start = self._question(query, text)
+        if start != size or ids[:size] != self.ids(text + BREAK):
+            return None
+        rest = torch.tensor([ids[size:]], device=self._model.device)
+        self.tokens_read += len(ids) - size
+        with torch.inference_mode():
+            more = self._model.get_decoder()(
+                input_ids=rest, past_key_values=copy.deepcopy(read.past_key_values), use_cache=True
+            ).last_hidden_state
+            rows = torch.cat([read.last_hidden_state[0, -1:], more[0, :-1]])
+        return self._costs(rows, ids[size:])
+
+    def _question(self, query: str, text: str) -> tuple[list[int], int]:
+        """Return the ids of a text followed by the question, and the place of the question's first id."""
+        asked = self.ids(text + BREAK + query if text else query)
+        before = len(self.ids(text + BREAK if text else ""))
+        over = len(asked) - LONGEST
+        if over > 0 and before > over:
+            keep = before - over
+            head = (keep + 1) // 2
+            asked = [*asked[:head], *asked[before - (keep - head) :]]
+            before = keep
+        return asked, min(max(before, 1), len(asked))
+
+    def _hidden(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+        import torch
+
+        length = max(len(row) for row in rows)
+        ids = torch.zeros((len(rows), length), dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for index, row in enumerate(rows):
+            ids[index, : len(row)] = torch.tensor(row)
+            mask[index, : len(row)] = 1
+        self.tokens_read += sum(len(row) for row in rows)
+        place = self._model.device
+        with torch.inference_mode():
+            hidden: torch.Tensor = self._model.get_decoder()(
+                input_ids=ids.to(place), attention_mask=mask.to(place), use_cache=False
+            ).last_hidden_state
+        return hidden
+
+    def _costs(self, hidden: torch.Tensor, labels: Sequence[int]) -> NDArray[np.float64]:
+        """Return the loss of every label at its position."""
+        import torch
+
+        with torch.inference_mode():
+            logits: torch.Tensor = self._model.get_output_embeddings()(hidden)
+            cap = getattr(self._model.config, "final_logit_softcapping", None)
+            logits = (torch.tanh(logits / cap) * cap if cap else logits).float()
+            target = torch.tensor(list(labels), dtype=torch.long, device=logits.device)
+            costs = torch.nn.functional.cross_entropy(logits, target, reduction="none")
+        return np.asarray(costs.cpu().numpy(), dtype=np.float64)
+
+    def _room(self) -> int:
+        return BATCH_TOKENS * (16 if self._model.device.type == "cuda" else 1)
+
+
+def by_length(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Yield batches of indices, shortest first, that padded to their longest have at most `most` tokens."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batch and lengths[index] * (len(batch) + 1) > most:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
