@@ -39,7 +39,8 @@ hook-e2e:  ## the pre-commit hooks in a real pre-commit environment, built with 
 	python -m benchmarks.hook
 
 adapters:  ## train the two adapters of the small Gemma (DATA=the data directory)
-	python -m training.adapters $(DATA) --task rewrite --run runs/rewrite
+	python -m training.adapters $(DATA) --task passages --run runs/passages --out runs/passages/out
+	python -m training.adapters $(DATA) --task rewrite --start runs/passages/out --run runs/rewrite
 	python -m training.adapters $(DATA) --task summarize --run runs/summarize
 
 rewriting: ## measure rewriting and summaries (DATA=the data directory)

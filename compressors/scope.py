@@ -14,12 +14,12 @@ from ctxzip.companions import Company
 from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.compressors.rewriting.chunks import TINY, Run, cuts
 from ctxzip.compressors.rewriting.embedding import sentence_vectors, text_vector
-from ctxzip.compressors.rewriting.judge import Asked, Verdict, judge, mended
-from ctxzip.compressors.rewriting.keywords import MOST, KeywordFinder
+from ctxzip.compressors.rewriting.keywords import KeywordFinder
+from ctxzip.compressors.rewriting.rewriter import Request, Rewriter
+from ctxzip.compressors.rewriting.steps import fewer_words
 from ctxzip.compressors.rewriting.worth import worth
 from ctxzip.errors import UsageError
 from ctxzip.models.generators import generator_name, load_generator
-from ctxzip.models.prompts import Rewriting, answer_of, rewrite_prompt
 from ctxzip.models.protocols import Generator
 from ctxzip.outline import outlined, settled
 from ctxzip.protect import Protection
@@ -32,8 +32,6 @@ CHARACTERS_PER_TOKEN = 4
 """For cutting chunks; what counts is counted exactly later."""
 PROSE = 0.65
 """Share of letters and spaces from which a text is prose and may be rewritten."""
-SLACK, EXTRA = 1.25, 12
-"""How many times the tokens asked for a generator may write, and how many more."""
 _VERBATIM_KINDS = Protection(
     allow=frozenset("emphasis negation limit tag number date identifier citation email path hash version".split())
 )
@@ -115,62 +113,25 @@ class Scope:
 
     def shorten(self, pieces: Sequence[Piece], tokens: Sequence[int], query: str | None) -> list[Shortened]:
         """Return every piece rewritten in about so many tokens, or None with the reason why it was not."""
-        result = [Shortened(None, f"words dropped: {_unfit(piece) or 'no generator'}") for piece in pieces]
         if self._generator is None:
             return [Shortened(None, "words dropped") for _ in pieces]
-        open_ = [at for at, piece in enumerate(pieces) if not _unfit(piece)]
-        asked = {at: self._asked(pieces[at], tokens[at], query) for at in open_}
-        first = self._verdicts([asked[at] for at in open_], [pieces[at] for at in open_], query)
-        verdicts = dict(zip(open_, first, strict=True))
-        for at in open_:
-            if verdicts[at].good:
-                result[at] = Shortened(verdicts[at].text, "rewritten")
-        again = [at for at in open_ if not verdicts[at].good]
-        second = self._verdicts(
-            [_insisting(asked[at], verdicts[at]) for at in again], [pieces[at] for at in again], query
-        )
-        for at, verdict in zip(again, second, strict=True):
-            result[at] = _settle(asked[at], verdicts[at], judge(asked[at], verdict.text))
-        return result
+        unfit = [_unfit(piece) for piece in pieces]
+        requests = [self.request(p, n) for p, n, why in zip(pieces, tokens, unfit, strict=True) if not why]
+        made = iter(self.rewriter(query).rewrite(requests))
+        return [Shortened(None, f"words dropped: {why}") if why else next(made) for why in unfit]
 
-    def _asked(self, piece: Piece, tokens: int, query: str | None) -> Asked:
+    def rewriter(self, query: str | None) -> Rewriter:
+        """Return what asks the generator, for texts like those that were scored last."""
+        assert self._generator is not None
+        return Rewriter(self._generator, self._finder, lambda asked: fewer_words(asked, self.lender), query)
+
+    def request(self, piece: Piece, tokens: int) -> Request:
+        """Return what is asked for a piece: about so many tokens, in words, and what stays to the letter."""
         words = max(3, round(len(piece.text.split()) * tokens / max(1, piece.tokens)))
         guarded = [guard.span for guard in _VERBATIM_KINDS.guards(piece.text)]
         spans = [span.of(piece.text) for span in [*guarded, *standing(Document(piece.text), frozenset({"table"}))]]
-        verbatim = tuple(dict.fromkeys([*piece.verbatim, *(s for s in spans if s not in piece.verbatim)]))
-        keywords = self._finder.of(piece.text, tokens, query)
-        return Asked(piece.text.strip(), words, tuple(keywords), verbatim)
-
-    def _verdicts(self, asked: Sequence[Asked], pieces: Sequence[Piece], query: str | None) -> list[Verdict]:
-        """Let the generator write, and judge what it wrote."""
-        generator = self._generator
-        assert generator is not None
-        prompts, limits = [], []
-        for each, piece, size in zip(asked, pieces, generator.count([a.text for a in asked]), strict=True):
-            before = (_plain_sentences(piece.before) or [""])[-1]
-            wanted = Rewriting(each.text, each.words, each.keywords, query, before)
-            prompts.append(rewrite_prompt(wanted, generator.style))
-            limits.append(int(SLACK * size * each.words / max(1, len(each.text.split()))) + EXTRA)
-        answers = generator.generate(prompts, limits) if prompts else []
-        return [judge(each, answer_of(answer)) for each, answer in zip(asked, answers, strict=True)]
-
-
-def _insisting(asked: Asked, verdict: Verdict) -> Asked:
-    """Return the second request: what was lost stands first among the keywords."""
-    keywords = dict.fromkeys([*verdict.lost, *asked.keywords])
-    return Asked(asked.text, asked.words, tuple(list(keywords)[:MOST]), asked.verbatim)
-
-
-def _settle(asked: Asked, first: Verdict, second: Verdict) -> Shortened:
-    """Return the second try, or one of both with what it lost added, or the reason why neither will do."""
-    if second.good:
-        return Shortened(second.text, "rewritten at the second try")
-    for verdict in (second, first):
-        better = mended(asked, verdict)
-        if better and judge(asked, better).good:
-            return Shortened(better, "rewritten, lost words added")
-    worst = min((second, first), key=lambda verdict: len(verdict.faults))
-    return Shortened(None, f"words dropped: the rewrite {worst.faults[0]}")
+        before = (_plain_sentences(piece.before) or [""])[-1]
+        return Request(piece.text.strip(), words, tuple(dict.fromkeys([*piece.verbatim, *spans])), before)
 
 
 def _plain_sentences(text: str) -> list[str]:

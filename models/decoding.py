@@ -15,8 +15,8 @@ BATCH = 8
 """Prompts that go through a model at once, of similar length."""
 BATCH_TOKENS = 6144
 """Tokens of prompts that go through a model at once."""
-NO_REPEAT = 4
-"""Tokens in a row that are not written twice."""
+NO_REPEAT = 10
+"""Tokens in a row that are not written twice: enough against loops, and not too few for names that return."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def given(data: Path, base: Path, task: str, run: Path, **changes: Any) -> Names
     from training.adapters import config
 
     values = {"data": data, "task": task, "run": run, "out": run / "out", "base": base, "config": config.DEFAULT}
-    return Namespace(**values | {"threads": 1, "steps": None, "rows": None} | changes)
+    return Namespace(**values | {"threads": 1, "steps": None, "rows": None, "start": None} | changes)
 
 
 @pytest.fixture(autouse=True)
@@ -96,11 +97,14 @@ def test_an_adapter_is_trained_in_two_goes_and_writes(data: Path, base: Path, tm
     from training.adapters.__main__ import train
 
     run = tmp_path / "run"
-    train(given(data, base, "rewrite", run, steps=2))
+    first_stage = tmp_path / "passages"
+    train(given(data, base, "passages", first_stage))
+    run_second = partial(given, data, base, "rewrite", run, start=first_stage / "out")
+    train(run_second(steps=1))
     first = torch.load(run / "checkpoint.pt", weights_only=True)
-    assert first["step"] == 2
+    assert first["step"] == 1
     assert not (run / "out").exists()
-    train(given(data, base, "rewrite", run))
+    train(run_second())
     assert torch.load(run / "checkpoint.pt", weights_only=True)["done"]
     out = run / "out"
     names = {

@@ -12,7 +12,7 @@ import tiny_models
 from ctxzip.choice import ModelChoice
 from ctxzip.errors import InputError, UsageError
 from ctxzip.models.cache import Cache
-from ctxzip.models.decoding import batches, repeating
+from ctxzip.models.decoding import NO_REPEAT, batches, repeating
 from ctxzip.models.generators import Remembering, load_generator
 from ctxzip.models.prompts import (
     NOTHING,
@@ -81,9 +81,11 @@ def test_a_restricted_head_writes_the_best_of_what_it_may(causal: Path) -> None:
         assert set(written) <= {*allowed, *row}
 
 
-def test_four_tokens_in_a_row_are_not_written_twice() -> None:
-    assert repeating([1, 2, 3]) == []
-    assert repeating([1, 2, 3, 4, 9, 1, 2, 3]) == [4]
+def test_long_runs_of_tokens_are_not_written_twice() -> None:
+    run = list(range(NO_REPEAT - 1))
+    assert repeating(run) == []
+    assert repeating([*run, 77, 88, *run]) == [77]
+    assert repeating([*run, 77, 88, *run[1:]]) == []
 
 
 def test_batches_are_small_and_hold_everything_once() -> None:

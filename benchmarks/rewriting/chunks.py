@@ -75,7 +75,11 @@ def _numbers(outcomes: Sequence[Outcome]) -> float:
 
 
 def _keywords(outcomes: Sequence[Outcome], scope: Scope) -> float:
-    listed = [(scope._finder.of(o.row["text"], o.tokens), o.made.text or "") for o in outcomes]
+    count, rewriter = load_tokenizer(TOKENIZER).count, scope.rewriter(None)
+    listed = []
+    for o in outcomes:
+        request = scope.request(Piece(o.row["text"], count(o.row["text"])), o.tokens)
+        listed += [(asked.keywords, o.made.text or "") for _, asked in rewriter.asked(request)]
     total = sum(len(words) for words, _ in listed)
     return 1 - sum(len(missing(words, text)) for words, text in listed) / max(1, total)
 

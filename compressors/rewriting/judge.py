@@ -70,7 +70,7 @@ def _faults(asked: Asked, text: str, lost: Sequence[str]) -> list[str]:
         "is cut off": bool(ENDS.search(source.strip())) and not ENDS.search(text),
         "loses a number": bool(numbers),
         "loses a keyword": len(absent) > (1 - COVERED) * max(1, len(asked.keywords)),
-        "alters what must stay": any(text.count(piece) < source.count(piece) for piece in asked.verbatim),
+        "alters what must stay": any(piece not in text for piece in asked.verbatim),
         "adds a number": bool(new_numbers(source, text)),
         "adds a name": bool(new_names(source, text)),
         "turns a negation": bool(turned(source, text)),
@@ -93,6 +93,8 @@ def whole_sentences(answer: str, source: str) -> str:
     return text[: parts[-2].end].rstrip()
 
 
+LENGTH_FAULTS = frozenset(("is too long", "is cut off"))
+"""What may be said of a part of a text that is good as a whole."""
 MENDABLE = frozenset(("loses a number", "loses a keyword"))
 """What adding words can put right."""
 
@@ -115,7 +117,7 @@ def mended(asked: Asked, verdict: Verdict) -> str | None:
             break
         text = f"{text} {shortest}"
         open_ = _still_lost(asked, text)
-    return f"{text} (also: {'; '.join(open_)})" if open_ else text
+    return f"{text} (also: {'; '.join(open_)})." if open_ else text
 
 
 def _still_lost(asked: Asked, text: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ctxzip.compressors.rewriting.facts import numbers
+from ctxzip.compressors.rewriting.facts import numbers, spoken
 from ctxzip.models.lexical import terms
 
 MOST = 20
@@ -95,7 +95,16 @@ def missing(keywords: Sequence[str], rewrite: str) -> list[str]:
     """Return the `keywords` that `rewrite` lacks: numbers and identifiers to the letter, words by their stems."""
     stems = set(terms(rewrite))
     lowered = rewrite.lower()
-    return [k for k in keywords if k.lower() not in lowered and (not _plain(k) or not set(terms(k)) <= stems)]
+    there = {*numbers(rewrite), *spoken(rewrite)}
+
+    def has(keyword: str) -> bool:
+        if keyword.lower() in lowered:
+            return True
+        if _NUMBER.fullmatch(keyword):
+            return set(numbers(keyword)) <= there
+        return _plain(keyword) and set(terms(keyword)) <= stems
+
+    return [keyword for keyword in keywords if not has(keyword)]
 
 
 def _plain(keyword: str) -> bool:

@@ -29,7 +29,7 @@ def train(given: argparse.Namespace) -> None:
     epochs = [encode(base, made, longest) for made in mixed]
     dev = encode(base, rows.held_out(given.data, given.task, recipe.train.held_out), longest)
     torch.manual_seed(recipe.seed)
-    model = adapted(base, recipe.adapter)
+    model = adapted(base, recipe.adapter, given.start)
     loss = AnswerLoss(model, [row for part in (*epochs, dev) for row in part])
     trainer = Trainer(model, recipe, given.run)
     figures = {"rows": [len(made) for made in epochs], "tokens": [sum(len(r.ids) for r in made) for made in epochs]}
@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="checkpoint, log and figures")
     parser.add_argument("--out", type=Path, help="folder of the adapter")
     parser.add_argument("--base", type=Path, help="folder of the base model, by default what the package brings")
+    parser.add_argument("--start", type=Path, help="folder of an adapter to go on from")
     parser.add_argument("--config", type=Path, default=config.DEFAULT)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, help="stop there; the next run goes on")

@@ -12,11 +12,13 @@ NOTICE = (
     "The adapter in this folder was trained on top of Gemma 3 270M and is a Model Derivative of it.\n"
 )
 TASKS = {
+    "passages": {"what": "rewrite a whole passage, a first stage", "method": "scope", "data": ""},
     "rewrite": {
         "what": "rewrite a passage in about as many words as asked for, keeping listed keywords",
         "method": "scope",
-        "data": "It saw annotated passages with concise rewrites, their weightiest sentences for shorter and longer "
-        "requests, and single sentences with a shortened form.",
+        "data": "First it saw annotated passages with concise rewrites (`--task passages`), then, starting from there, "
+        "one to four sentences of them with what the rewrite makes of these, and single sentences of news with a "
+        "shortened form: only pairs that the judge of rewrites would accept.",
     },
     "summarize": {
         "what": "say what a passage tells about a question, or that it tells nothing",

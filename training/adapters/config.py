@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT = Path(__file__).with_name("config.toml")
-TASKS = ("rewrite", "summarize")
+TASKS = ("passages", "rewrite", "summarize")
+"""The rewriter is trained on whole passages first, then, starting from there, on sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,6 @@ class Adapter:
 class Training:
     """Batches, rates and when to save."""
 
-    rows_per_step: int
     rate: float
     warmup: float
     final: float
@@ -42,6 +42,7 @@ class Recipe:
     adapter: Adapter
     train: Training
     epochs: int
+    rows_per_step: int
     minutes: float
     mix: dict[str, float]
 
@@ -50,5 +51,5 @@ def load(task: str, path: Path = DEFAULT) -> Recipe:
     """Read the recipe of `task`; unknown or missing keys are errors."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     mix = dict(raw[task])
-    epochs, minutes = int(mix.pop("epochs")), float(mix.pop("minutes"))
-    return Recipe(task, raw["seed"], Adapter(**raw["adapter"]), Training(**raw["train"]), epochs, minutes, mix)
+    own = {name: mix.pop(name) for name in ("epochs", "rows_per_step", "minutes")}
+    return Recipe(task, raw["seed"], Adapter(**raw["adapter"]), Training(**raw["train"]), **own, mix=mix)

@@ -17,9 +17,10 @@ from training.adapters.config import Adapter
 from training.adapters.rows import Row
 
 
-def adapted(base: Path, shape: Adapter) -> Any:
-    """The base model in bfloat16 with fresh matrices in the same precision."""
-    from peft import LoraConfig, get_peft_model
+def adapted(base: Path, shape: Adapter, start: Path | None = None) -> Any:
+    """The base model in bfloat16 with matrices in the same precision: fresh ones, or those in the folder `start`."""
+    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+    from safetensors.torch import load_file
 
     model = model_of(base, "AutoModelForCausalLM", "causal language model", dtype=torch.bfloat16).requires_grad_(False)
     config = LoraConfig(
@@ -31,7 +32,10 @@ def adapted(base: Path, shape: Adapter) -> Any:
     )
     with catch_warnings():
         simplefilter("ignore", FutureWarning)  # PEFT asks transformers for a name that it is about to give up
-        return get_peft_model(model, config, autocast_adapter_dtype=False)
+        model = get_peft_model(model, config, autocast_adapter_dtype=False)
+    if start:
+        set_peft_model_state_dict(model, load_file(str(start / "adapter_model.safetensors")))
+    return model
 
 
 @dataclass(frozen=True, slots=True)

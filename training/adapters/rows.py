@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ctxzip.compressors.rewriting.facts import new_numbers
+from ctxzip.compressors.rewriting.facts import lost_numbers, new_names, new_numbers, turned
 from ctxzip.compressors.rewriting.keywords import KeywordFinder, missing
 from ctxzip.models.lexical import terms
 from ctxzip.models.prompts import NOTHING, Rewriting, Style, Summarising, rewrite_prompt, summary_prompt
@@ -19,6 +19,8 @@ from ctxzip.sentences import sentences
 from ctxzip.text import Role
 
 TOKENS_PER_WORD = 1.35
+GROUP = 4
+"""Sentences of a passage that share sentences of its rewrite, at most."""
 LONGEST = 320
 """Words of the passages that a question is asked about."""
 _NOISE = re.compile(r"\s*\{\w+\}|\b(?:um|uh|uhm|hmm|mm)\b\s*,?|\s*\.\.\.(?=\s)", re.IGNORECASE)
@@ -43,7 +45,7 @@ def read(file: Path) -> list[dict[str, Any]]:
 def rows(data: Path, task: str, mix: dict[str, float], seed: int) -> list[Row]:
     """The rows of one epoch, drawn and shuffled with `seed`."""
     draw = random.Random(seed)
-    made = list(_rewrites(data, mix, draw) if task == "rewrite" else _summaries(data, mix, draw))
+    made = list(_MAKERS[task](data, mix, draw))
     draw.shuffle(made)
     return made
 
@@ -52,8 +54,11 @@ def held_out(data: Path, task: str, number: int) -> list[Row]:
     """Development rows, the same every time."""
     draw = random.Random(1)
     passages = read(data / "distill/dev.jsonl.gz")
-    if task == "rewrite":
+    if task == "passages":
         return [_row(p["text"], p["rewrite"], 1.0, draw) for p in passages if _usable(p)][:number]
+    if task == "rewrite":
+        pairs = [pair for p in passages if _usable(p) for pair in pairs_of(p["text"], p["rewrite"])]
+        return [_row(*pair, 1.0, draw) for pair in pairs][:number]
     return [row for p in passages for row in _asked(p, draw)][:number]
 
 
@@ -78,9 +83,9 @@ def _plain_sentences(text: str) -> list[str]:
     return [span.of(text).strip() for span in sentences(text) if span.role is Role.CONTENT]
 
 
-def _rewrites(data: Path, mix: dict[str, float], draw: random.Random) -> Iterator[Row]:
+def _passages(data: Path, mix: dict[str, float], draw: random.Random) -> Iterator[Row]:
+    """Whole passages: as they were rewritten, and with the weightiest sentences for other lengths."""
     passages = [p for p in read(data / "distill/train.jsonl.gz") if _usable(p)]
-    listed = mix["listed"]
     makers: dict[str, Callable[[dict[str, Any]], str]] = {
         "full": lambda p: str(p["rewrite"]),
         "brief": lambda p: _weightiest(p["rewrite"], _weights(p), draw.uniform(0.35, 0.7)),
@@ -90,10 +95,71 @@ def _rewrites(data: Path, mix: dict[str, float], draw: random.Random) -> Iterato
         for passage in draw.sample(passages, round(mix[kind] * len(passages))):
             short = make(passage)
             if 4 <= len(short.split()) < len(passage["text"].split()):
-                yield _row(passage["text"], short, listed, draw)
-    pairs = [pair for pair in map(_shortened, read(data / "deletion/train.jsonl.gz")) if pair]
-    for text, short in draw.sample(pairs, round(mix["sentences"] * len(passages))):
-        yield _row(text, short, listed, draw)
+                yield _row(passage["text"], short, mix["listed"], draw)
+    found = [pair for pair in map(_shortened, read(data / "deletion/train.jsonl.gz")) if pair]
+    for text, short in draw.sample(found, min(len(found), round(mix["sentences"] * len(passages)))):
+        yield _row(text, short, mix["listed"], draw)
+
+
+def _sentences(data: Path, mix: dict[str, float], draw: random.Random) -> Iterator[Row]:
+    """One to a few sentences: what the judge of rewrites would accept, and nothing else."""
+    passages = [p for p in read(data / "distill/train.jsonl.gz") if _usable(p)]
+    aligned = [pair for p in passages for pair in pairs_of(p["text"], p["rewrite"])]
+    news = [pair for pair in map(_shortened, read(data / "deletion/train.jsonl.gz")) if pair and _faithful(*pair)]
+    for found, share in ((aligned, mix["aligned"]), (news, mix["news"])):
+        for text, short in draw.sample(found, min(len(found), round(share * len(aligned)))):
+            yield _row(text, short, mix["listed"], draw)
+
+
+def pairs_of(text: str, rewrite: str) -> list[tuple[str, str]]:
+    """The sentences of a passage with those of its rewrite that say the same, as far as that is clear.
+
+    Both are cut into as many groups, in order, so that the words of a group and of its rewrite agree best.
+    """
+    source, short = _plain_sentences(text), _plain_sentences(rewrite)
+    stems = [[set(terms(s)) for s in side] for side in (source, short)]
+    best: dict[tuple[int, int], tuple[float, tuple[int, int] | None]] = {(0, 0): (0.0, None)}
+    for i in range(1, len(source) + 1):
+        for j in range(0, len(short) + 1):
+            options = [
+                (best[a, b][0] + _agreement(stems[0][a:i], stems[1][b:j]), (a, b))
+                for a in range(max(0, i - GROUP), i)
+                for b in range(max(0, j - 2), j + 1)
+                if (a, b) in best
+            ]
+            if options:
+                best[i, j] = max(options, key=lambda option: option[0])
+    at = (len(source), len(short))
+    found = []
+    while at in best and best[at][1] is not None:
+        before = best[at][1]
+        assert before is not None
+        pair = (" ".join(source[before[0] : at[0]]), " ".join(short[before[1] : at[1]]))
+        if pair[1] and _faithful(*pair):
+            found.append(pair)
+        at = before
+    return found[::-1]
+
+
+def _agreement(source: Sequence[set[str]], short: Sequence[set[str]]) -> float:
+    """How well a group fits its rewrite: shared stems, less those that only the rewrite has, less a little a group."""
+    ours, theirs = set().union(*source), set().union(*short)
+    return len(ours & theirs) - 1.5 * len(theirs - ours) - 0.05 * len(source) ** 2
+
+
+def _faithful(text: str, short: str) -> bool:
+    """Tell whether the judge of rewrites would find nothing lost or invented, and the length is one to ask for."""
+    share = len(short.split()) / max(1, len(text.split()))
+    own, theirs = set(terms(text)), set(terms(short))
+    return (
+        0.2 <= share <= 0.85
+        and len(text.split()) >= 12
+        and len(own & theirs) >= 0.75 * len(theirs)
+        and not lost_numbers(text, short)
+        and not new_numbers(text, short)
+        and not new_names(text, short)
+        and not turned(text, short)
+    )
 
 
 def _weights(passage: dict[str, Any]) -> dict[str, float]:
@@ -207,3 +273,10 @@ def _joined(gold: Sequence[str]) -> str:
 def _summary(text: str, query: str, answer: str, draw: random.Random) -> Row:
     words = len(answer.split()) or draw.randint(5, 60)
     return Row(summary_prompt(Summarising(text, words, query), Style.TRAINED), f" {answer or NOTHING}")
+
+
+_MAKERS: dict[str, Callable[[Path, dict[str, float], random.Random], Iterator[Row]]] = {
+    "passages": _passages,
+    "rewrite": _sentences,
+    "summarize": _summaries,
+}

@@ -83,7 +83,7 @@ class Trainer:
 
     def run(self, epochs: Sequence[Sequence[Encoded]], loss: AnswerLoss, *, stop: int | None = None) -> None:
         """All steps that are left, at most to `stop`; ends early when the recipe's minutes are over."""
-        size, limit = self.recipe.train.rows_per_step, 60 * self.recipe.minutes
+        size, limit = self.recipe.rows_per_step, 60 * self.recipe.minutes
         steps = [batch for at, rows in enumerate(epochs) for batch in batches(rows, size, self.recipe.seed + at)]
         self.model.train()
         for batch in steps[self.step : stop]:
