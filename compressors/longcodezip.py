@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 MOST_PIECES = 256
 """Chunks that are shown to the model; of more, those with the best BM25 score and those the query names."""
-FINE_PIECES = 12
-"""Chunks, best first, whose lines are looked at by a model that can."""
+FINE_PIECES = 6
+"""Chunks, best first, whose lines are looked at by a model that can; matters where one of them is kept in part."""
+FINE_LINES = 5
+"""Lines from which a chunk has parts worth telling apart."""
 NO_FUNCTION = 2.0
 """Nats by which chunks that are no function are less likely to be asked for than their words say."""
 PER_TOKEN = 0.75
@@ -137,7 +139,8 @@ class LongCodeZip:
         chunks = [chunk for _, chunk in places]
         words = query_names(query, chunks)
         worth = self._coarse(query, [_piece(outlines[index], chunk) for index, chunk in places], chunks, words)
-        fine = set(np.argsort(-worth, kind="stable")[:FINE_PIECES].tolist())
+        long = [at for at in np.argsort(-worth, kind="stable").tolist() if len(chunks[at].elements) >= FINE_LINES]
+        fine = set(long[:FINE_PIECES])
         result = [[0.0] * len(outline.elements) for outline in outlines]
         for at, (index, chunk) in enumerate(places):
             own = _own_worth(outlines[index], chunk, query, words)

@@ -119,13 +119,13 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.5)
     parser.add_argument("--skip-released", action="store_true")
     asked = parser.parse_args()
-    scorer = causal_code.load_causal_scorer(asked.model, kept=False)
+    scorer = causal_code.load_causal_scorer(asked.model, compat=False, kept=False)
     model = scorer.reader._model
     document = Document(asked.file.read_text(encoding="utf-8"), path=str(asked.file))
     outline = outline_of(document)
     texts = [chunk.text(outline) for chunk in chunks_of(outline)]
     print(f"{asked.file}: {len(scorer.reader.ids(document.text))} tokens, {len(texts)} chunks, rate {asked.rate}")
-    ours = Meter("all")
+    ours = Meter()
     ours_lines = causal_code.line_bits
 
     def staged(reader: CausalReader, text: str, before: str = "") -> list[float]:
