@@ -40,7 +40,7 @@ class Pair:
     needle: str
 
 
-def pairs(files: list[Path], count: int, seed: int = 3) -> Iterator[Pair]:
+def pairs(files: list[Path], count: int, seed: int) -> Iterator[Pair]:
     """Yield at most `count` pairs, one of each file, from a seeded choice of `files`."""
     chance = random.Random(seed)
     order = sorted(files)
