@@ -10,12 +10,12 @@ import typer
 from ctxzip.cli.command import command
 from ctxzip.cli.options import Budgeting, Choosing, Counting, Inputs, Limits, OneByOne, Report, Result, Talk, Writing
 from ctxzip.errors import UsageError
-from ctxzip.options import Options
-from ctxzip.result import Compression
-from ctxzip.text import Document
 
 if TYPE_CHECKING:
     from ctxzip.cli.read import Input
+    from ctxzip.options import Options
+    from ctxzip.result import Compression
+    from ctxzip.text import Document
 
 
 @command

@@ -27,6 +27,7 @@ REASONS = {
     "shortened": "a part of a piece that did not fit whole",
     "did not fit": "the best piece that did not fit",
     "unchanged": "already within the budget",
+    "bound": "goes with what it governs",
 }
 """What the plan's reasons are called; the usual one goes without saying."""
 _VISIBLE = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"} | {127: 0x2421}

@@ -42,6 +42,7 @@ class Company:
         self.along = [companions[place] for place in self._places]
         self.content = [self._layout.content[place] for place in self._places]
         self.text = text
+        self._bound = [place for place, role in enumerate(shown) if role is Role.BOUND]
 
     def render(self, kept: Sequence[int]) -> str:
         """Return the text that the content `kept` (ordinals, ascending) leaves, with its companions."""
@@ -50,6 +51,11 @@ class Company:
     def shown(self, kept: Sequence[int]) -> list[Span]:
         """Return the spans of the content `kept` and of its companions, in order."""
         return [self._layout.content[place] for place in self._with_companions(kept)]
+
+    def bound(self, kept: Sequence[int]) -> list[tuple[Span, bool]]:
+        """Return the bound words, in order, each with whether it comes along with the content `kept`."""
+        places = set(self._with_companions(kept)) if self._bound else set()
+        return [(self._layout.content[place], place in places) for place in self._bound]
 
     def _with_companions(self, kept: Sequence[int]) -> list[int]:
         places = {self._places[ordinal] for ordinal in kept}

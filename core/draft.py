@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ctxzip.companions import Company
 from ctxzip.options import Options
-from ctxzip.plan import Plan, Unit
+from ctxzip.plan import Allotment, Plan, Unit
 from ctxzip.protocols import Borrower, Compressor, Tokenizer
 from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
@@ -118,6 +119,19 @@ class Draft:
     def count(self, kept: Sequence[int]) -> int:
         """Return the reader's tokens of the whole text that the units `kept` leave."""
         return self.tokenizer.count(assemble(self.render(kept)))
+
+    def decided(self, chosen: Plan) -> Plan:
+        """Return `chosen` with what became of the bound words, which are no choice, among its allotments."""
+        along = [
+            Allotment(Unit(index, span, self.tokenizer.count(span.of(shape.document.text)), 0.0), kept, "bound")
+            for index, (shape, own) in enumerate(zip(self.shapes, self.of_each(chosen.kept), strict=True))
+            if isinstance(shape.layout, Company)
+            for span, kept in shape.layout.bound(own)
+        ]
+        if not along:
+            return chosen
+        every = sorted([*chosen.allotments, *along], key=lambda one: (one.unit.document, one.unit.span.start))
+        return replace(chosen, allotments=every)
 
     def held(self, chosen: Plan) -> dict[str, Held]:
         """Return what each kind of protection holds of a plan."""

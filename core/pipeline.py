@@ -92,7 +92,8 @@ def _made(
     draft, chosen = _settled(documents, compressor, tokenizer, options, limit)
     kept = draft.of_each(chosen.kept)
     form = _form(draft, chosen, compressor)
-    return Made(draft.render(chosen.kept), chosen, form, checks(draft.shapes, kept), draft.held(chosen))
+    made, held = draft.render(chosen.kept), draft.held(chosen)
+    return Made(made, draft.decided(chosen), form, checks(draft.shapes, kept), held)
 
 
 def _settled(

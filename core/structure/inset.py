@@ -35,7 +35,7 @@ class Whole:
         self.text = text
         self.kind = kind
         self.start, self.end = span.start, span.end
-        self.content: list[Span] = [Span(span.start, span.end)]
+        self.content: list[Span] = [Span(span.start, span.end)] if span.end > span.start else []
 
     def alone(self) -> list[str]:
         """Return the slices themselves."""
