@@ -76,6 +76,8 @@ def _warm(racing: Sequence[Contender]) -> str:
     for one in racing:
         cells = [
             f"{one.warm[n]:.3g} s · {n / one.warm[n] / 1000:.1f}k/s · {racing[0].warm[n] / one.warm[n]:.1f}×"
+            if n in one.warm
+            else "crashed"
             for n in lengths
         ]
         rows.append([one.title, one.weights, *cells])
@@ -92,7 +94,7 @@ def _same(racing: Sequence[Contender]) -> str:
             [
                 one.title,
                 one.weights,
-                *(f"{100 * (one.kept[n] - 1):+.1f} %" for n in lengths),
+                *(f"{100 * (one.kept[n] - 1):+.1f} %" if n in one.kept else "" for n in lengths),
                 whole + (f" (not {', '.join(spoilt)})" if spoilt else ""),
             ]
         )

@@ -93,11 +93,15 @@ def race_cold(racing: Sequence[Contender], file: Path, ratio: float, rounds: int
 def race_warm(
     racing: Sequence[Contender], texts: dict[int, Path], ratio: float, rounds: int, count: Callable[[str], int]
 ) -> None:
-    """Time calls after a first one, and compare what is left with what was asked for."""
+    """Time calls after a first one, and compare what is left with what was asked for; a crash leaves a gap."""
     for tokens, file in texts.items():
         asked = tokens / ratio
         for one in racing:
-            done = json.loads(measure.run(one.command("warm", str(file), f"{ratio:g}", str(rounds))).output)
+            try:
+                done = json.loads(measure.run(one.command("warm", str(file), f"{ratio:g}", str(rounds))).output)
+            except RuntimeError as error:
+                print(f"{one.title} on {one.weights}, {tokens} tokens:\n{error}", file=sys.stderr)
+                continue
             one.warm[tokens] = median(done["seconds"])
             one.kept[tokens] = count(done["text"]) / asked
 
