@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-import resource
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,36 +25,37 @@ class Run:
     output: str
 
 
+_LAUNCH = """
+import json, os, sys, time
+start = time.perf_counter()
+child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+found = {"seconds": time.perf_counter() - start, "status": os.waitstatus_to_exitcode(status), "rss": usage.ru_maxrss}
+os.write(int(sys.argv[1]), json.dumps(found).encode())
+"""
+"""Starts the command from a small process: a child's peak memory counts what its parent had."""
+
+
 def run(command: Sequence[str]) -> Run:
     """Run `command` to its end and measure it; one that a signal ends is run again, a few times.
 
     Raises `RuntimeError` with its last words when it fails.
     """
     for attempt in range(TRIES):
-        start = time.perf_counter()
-        with subprocess.Popen(list(command), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            output, complaint, usage = _collect(process)
-            seconds = time.perf_counter() - start
-        if not process.returncode:
-            return Run(seconds, usage.ru_maxrss * _RSS_UNIT / _MEBIBYTE, output)
-        if process.returncode > 0 or attempt == TRIES - 1:
+        reading, writing = os.pipe()
+        launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(writing), *command]
+        done = subprocess.run(launch, capture_output=True, pass_fds=(writing,), check=False)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            found = json.loads(pipe.read() or '{"status": 1}')
+        complaint = done.stderr.decode(errors="replace")
+        if not found["status"]:
+            output = done.stdout.decode(errors="replace")
+            return Run(found["seconds"], found["rss"] * _RSS_UNIT / _MEBIBYTE, output)
+        if found["status"] > 0 or attempt == TRIES - 1:
             break
-        print(f"again, signal {-process.returncode}: {' '.join(command)}", file=sys.stderr)
-    raise RuntimeError(f"{' '.join(command)} failed ({process.returncode}):\n{complaint[-2000:]}")
-
-
-def _collect(process: subprocess.Popen[bytes]) -> tuple[str, str, resource.struct_rusage]:
-    """Read both pipes to their ends, then ask the system for this one child's resources."""
-    complaints: list[bytes] = []
-    if process.stdout is None or process.stderr is None:
-        raise RuntimeError("the process has no pipes")
-    reader = threading.Thread(target=lambda stream: complaints.append(stream.read()), args=(process.stderr,))
-    reader.start()
-    output = process.stdout.read()
-    reader.join()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return output.decode(errors="replace"), b"".join(complaints).decode(errors="replace"), usage
+        print(f"again, signal {-found['status']}: {' '.join(command)}", file=sys.stderr)
+    raise RuntimeError(f"{' '.join(command)} failed ({found['status']}):\n{complaint[-2000:]}")
 
 
 def alternate(commands: Sequence[Sequence[str]], *, rounds: int) -> list[list[Run]]:
