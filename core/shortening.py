@@ -143,7 +143,8 @@ class Shortening:
                     continue
                 wanted = max(floor, part.size - (used - self.limit) - 1)
                 shorter = self._extract(part.text, wanted) if wanted > 0 else smallest(part)
-                if not kept_whole(part, shorter):
+                too_long = not rest and self.draft.tokenizer.count(shorter) > wanted
+                if too_long or not kept_whole(part, shorter):
                     shorter = smallest(part)
                 reason = "words dropped to fit" if shorter else "dropped"
                 self.draft.put(part, shorter, f"{part.reason}, {reason}" if shorter and rest else reason)

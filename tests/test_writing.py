@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import writers
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from laws import Cli, texts
 from writers import WRITERS, Writer
@@ -47,6 +47,7 @@ def test_the_budget_holds_whatever_is_written(kind: str, parts: list[str], token
 
 
 @settings(max_examples=20)
+@example("\n```\nThe cat sat on the mat. {{name}}", 2, "chatty")
 @given(texts(), st.integers(1, 60), st.sampled_from(sorted(WRITERS)))
 def test_the_budget_holds_on_texts_of_all_kinds(text: str, tokens: int, kind: str) -> None:
     method = writers.scope(Writer(WRITERS[kind]))
