@@ -14,14 +14,16 @@ from benchmarks.rewriting.speed import speed
 from ctxzip import compress
 from ctxzip.choice import ModelChoice
 from ctxzip.compressors.recomp_abstractive import RecompAbstractive
+from ctxzip.compressors.rewriting.rewriter import Rewriter
+from ctxzip.compressors.rewriting.steps import joined
 from ctxzip.compressors.scope import Scope
 from ctxzip.models.cache import default_cache
 from ctxzip.models.gemma import gemma_directory
 from ctxzip.models.generators import Remembering
-from ctxzip.models.prompts import Rewriting, Style, answer_of, rewrite_prompt
 from ctxzip.models.protocols import Generator
 from ctxzip.models.tokenizers import load_tokenizer
 from ctxzip.models.torch_generator import CausalGenerator
+from ctxzip.protocols import Piece
 
 RATIOS = (2, 3, 5)
 
@@ -56,8 +58,7 @@ def against(data: Path, number: int) -> dict[str, Any]:
     )
     adapted = scope._generator
     assert adapted is not None
-    base = CausalGenerator.load(gemma_directory(), "base")
-    base = Remembering(base, default_cache())  # type: ignore[assignment]
+    base = Remembering(CausalGenerator.load(gemma_directory(), "base"), default_cache())
     for name, generator in (("adapter, unchecked", adapted), ("base, few-shot, unchecked", base)):
         texts = _raw(generator, rows, scope, sizes)
         found[name] = rouge([(r["rewrite"], _cut(text, n)) for r, text, n in zip(rows, texts, sizes, strict=True)])
@@ -65,14 +66,14 @@ def against(data: Path, number: int) -> dict[str, Any]:
 
 
 def _raw(generator: Generator, rows: Sequence[dict[str, Any]], scope: Scope, sizes: Sequence[int]) -> list[str]:
-    """What a generator writes for the same requests, whether or not it would be accepted."""
-    asked = [
-        Rewriting(r["text"], len(r["rewrite"].split()), tuple(scope._finder.of(r["text"], n)))
-        for r, n in zip(rows, sizes, strict=True)
-    ]
-    style: Style = generator.style
-    prompts = [rewrite_prompt(each, style) for each in asked]
-    return [answer_of(text) for text in generator.generate(prompts, [int(1.3 * n) + 12 for n in sizes])]
+    """What a generator writes for the same requests, step by step, whether or not it would be accepted."""
+    count = load_tokenizer(TOKENIZER).count
+    rewriter = Rewriter(generator, scope._finder, lambda asked: asked.text, None)
+    pieces = [Piece(row["text"], count(row["text"])) for row in rows]
+    parts = [rewriter.asked(scope.request(piece, size)) for piece, size in zip(pieces, sizes, strict=True)]
+    flat = [asked for own in parts for _, asked in own]
+    made = iter(rewriter._verdicts(flat, [""] * len(flat)))
+    return [joined([(step, next(made).text) for step, _ in own]) for own in parts]
 
 
 def _cut(text: str, tokens: int) -> str:

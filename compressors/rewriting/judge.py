@@ -117,6 +117,7 @@ def mended(asked: Asked, verdict: Verdict) -> str | None:
             break
         text = f"{text} {shortest}"
         open_ = _still_lost(asked, text)
+    open_ = [lost for lost in open_ if not any(lost != other and lost in other for other in open_)]
     return f"{text} (also: {'; '.join(open_)})." if open_ else text
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from ctxzip.compressors.rewriting.judge import LENGTH_FAULTS, Asked, Verdict, judge, mended
 from ctxzip.compressors.rewriting.keywords import MOST, KeywordFinder
 from ctxzip.compressors.rewriting.steps import Step, joined, steps
-from ctxzip.models.prompts import Rewriting, answer_of, rewrite_prompt
+from ctxzip.models.prompts import Rewriting, Style, answer_of, rewrite_prompt
 from ctxzip.models.protocols import Generator
 from ctxzip.protocols import Shortened
 
 SLACK, EXTRA = 1.25, 12
 """How many times the tokens asked for a generator may write, and how many more."""
+TERSE = 0.8
+"""Share of the words wanted that our own adapter is asked for: it writes a quarter more than it is asked for."""
 FEWEST = 8
 """Words of a step below which it stays as it is."""
 ENOUGH = 0.5
@@ -55,13 +57,16 @@ class Rewriter:
 
     def asked(self, request: Request) -> list[tuple[Step, Asked]]:
         """Return the steps of a chunk with what is asked of each: its part of the words, and its own keywords."""
-        own = steps(request.text, self._generator.style)
-        share = request.words / max(1, len(request.text.split()))
+        whole = Asked(request.text, request.words, (), request.verbatim)
+        return self._parts(whole, steps(request.text, self._generator.style))
+
+    def _parts(self, whole: Asked, own: Sequence[Step]) -> list[tuple[Step, Asked]]:
+        share = whole.words / max(1, len(whole.text.split()))
         found = []
         for step in own:
             words = max(3, round(share * len(step.text.split())))
             keywords = self._finder.of(step.text, int(words * TOKENS_PER_WORD), self._query)
-            verbatim = tuple(piece for piece in request.verbatim if piece in step.text)
+            verbatim = tuple(piece for piece in whole.verbatim if piece in step.text)
             found.append((step, Asked(step.text, words, tuple(keywords), verbatim)))
         return found
 
@@ -73,16 +78,37 @@ class Rewriter:
         for at, verdict in zip(open_, first, strict=True):
             result[at] = Shortened(verdict.text, "rewritten")
         again = [(at, verdict) for at, verdict in zip(open_, first, strict=True) if not verdict.good]
-        second = self._verdicts([_insisting(asked[at], v) for at, v in again], [before[at] for at, _ in again])
+        second = self._again([asked[at] for at, _ in again], [v for _, v in again], [before[at] for at, _ in again])
         for (at, verdict), other in zip(again, second, strict=True):
-            result[at] = _settled(asked[at], verdict, judge(asked[at], other.text))
+            result[at] = _settled(asked[at], verdict, judge(asked[at], other))
         return result
+
+    def _again(self, asked: Sequence[Asked], failed: Sequence[Verdict], before: Sequence[str]) -> list[str]:
+        """Return a second try: sentence by sentence where there are several, else with what was lost named first."""
+        finer = [steps(each.text, self._generator.style, words=1) for each in asked]
+        parts = [
+            self._parts(each, own) if len(own) > 1 else [(own[0], _insisting(each, verdict))]
+            for each, own, verdict in zip(asked, finer, failed, strict=True)
+        ]
+        flat = [
+            (part, previous)
+            for own, previous in zip(parts, before, strict=True)
+            for _, part in own
+            if len(part.text.split()) >= FEWEST
+        ]
+        made = iter(self._verdicts([part for part, _ in flat], [previous for _, previous in flat]))
+        texts = [
+            [(step, next(made).text if len(part.text.split()) >= FEWEST else part.text) for step, part in own]
+            for own in parts
+        ]
+        return [joined(own) for own in texts]
 
     def _verdicts(self, asked: Sequence[Asked], before: Sequence[str]) -> list[Verdict]:
         """Let the generator write, and judge what it wrote."""
         prompts, limits = [], []
         for each, previous, size in zip(asked, before, self._generator.count([a.text for a in asked]), strict=True):
-            wanted = Rewriting(each.text, each.words, each.keywords, self._query, previous)
+            words = round(each.words * (TERSE if self._generator.style is Style.TRAINED else 1))
+            wanted = Rewriting(each.text, words, each.keywords, self._query, previous)
             prompts.append(rewrite_prompt(wanted, self._generator.style))
             limits.append(int(SLACK * size * each.words / max(1, len(each.text.split()))) + EXTRA)
         answers = self._generator.generate(prompts, limits) if prompts else []

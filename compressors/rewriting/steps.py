@@ -29,22 +29,25 @@ class Step:
     gap: str
 
 
-def steps(text: str, style: Style) -> list[Step]:
-    """Return the steps in which a generator of this `style` is asked to rewrite `text`, all of it in order."""
+def steps(text: str, style: Style, words: int = WORDS) -> list[Step]:
+    """Return the steps in which a generator of this `style` is asked to rewrite `text`, all of it in order.
+
+    A step ends with the sentence that gives it `words` words, or with its paragraph.
+    """
     if style not in SMALL:
         return [Step(text, "")]
     found: list[Step] = []
-    start = words = end = 0
+    start = size = end = 0
     for span in sentences(text):
         if span.role not in (Role.CONTENT, Role.HEAD):
             continue
         body = span.of(text)
-        if words >= WORDS or (words and "\n\n" in text[end : span.start]):
+        if size >= words or (size and "\n\n" in text[end : span.start]):
             found.append(_step(text, start, end))
-            start, words = end, 0
-        words += len(body.split())
+            start, size = end, 0
+        size += len(body.split())
         end = span.end
-    if words:
+    if size:
         found.append(_step(text, start, end))
     return found
 
