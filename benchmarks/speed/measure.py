@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-TRIES = 6
 _MEBIBYTE = 1 << 20
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -28,21 +27,14 @@ class Run:
 
 
 def run(command: Sequence[str]) -> Run:
-    """Run `command` to its end and measure it; one that a signal ends is run again, a few times.
-
-    Raises `RuntimeError` with its last words when it fails.
-    """
-    for attempt in range(TRIES):
-        start = time.perf_counter()
-        with subprocess.Popen(list(command), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            output, complaint, usage = _collect(process)
-            seconds = time.perf_counter() - start
-        if not process.returncode:
-            return Run(seconds, usage.ru_maxrss * _RSS_UNIT / _MEBIBYTE, output)
-        if process.returncode > 0 or attempt == TRIES - 1:
-            break
-        print(f"again, signal {-process.returncode}: {' '.join(command)}", file=sys.stderr)
-    raise RuntimeError(f"{' '.join(command)} failed ({process.returncode}):\n{complaint[-2000:]}")
+    """Run `command` to its end and measure it; raise `RuntimeError` with its last words when it fails."""
+    start = time.perf_counter()
+    with subprocess.Popen(list(command), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        output, complaint, usage = _collect(process)
+        seconds = time.perf_counter() - start
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed ({process.returncode}):\n{complaint[-2000:]}")
+    return Run(seconds, usage.ru_maxrss * _RSS_UNIT / _MEBIBYTE, output)
 
 
 def _collect(process: subprocess.Popen[bytes]) -> tuple[str, str, resource.struct_rusage]:
