@@ -15,12 +15,17 @@ NAME = "ctxzip_fused"
 
 
 class FusedAttention(torch.autograd.Function):
-    """Scaled dot products under an additive mask; query, key and value are [batch, heads, length, width]."""
+    """Scaled dot products; query, key and value are [batch, heads, length, width].
+
+    The mask is [batch, length], 1 for the tokens that may be seen, or, where that depends on who looks, numbers to
+    add, [batch, heads, length, length]: some versions of the operator read past the end of one for all heads.
+    """
 
     @staticmethod
     def forward(_ctx: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor, scale: float, heads: int) -> Tensor:
         """Attend; the result is [batch, length, heads, width], as transformers expects it."""
-        mixed = scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale)
+        seen = mask[:, None, None, :].bool() if mask.dim() == 2 else mask
+        mixed = scaled_dot_product_attention(query, key, value, attn_mask=seen, scale=scale)
         return mixed.transpose(1, 2)
 
     @staticmethod
@@ -35,7 +40,8 @@ class FusedAttention(torch.autograd.Function):
 
         absent = g.op("prim::Constant")
         absent.setType(torch._C.OptionalType.ofTensor())
-        inputs = (flat(query), flat(key), flat(value), absent, absent, mask)
+        places = (mask,) if mask.type().dim() == 2 else (absent, mask)
+        inputs = (flat(query), flat(key), flat(value), absent, *places)
         mixed = g.op(f"{RUNTIME}::MultiHeadAttention", *inputs, num_heads_i=heads, scale_f=scale)
         return shape(mixed.setType(query.type().with_sizes([None, None, None])), 0, 0, heads, -1)
 
@@ -46,8 +52,12 @@ def _attend(
     """Attend the way transformers asks its backends to; there are no weights to return."""
     scale = float(options.get("scaling") or query.shape[-1] ** -0.5)
     if attention_mask is None:
-        attention_mask = query.new_zeros((1, 1, query.shape[2], key.shape[2]))
-    mixed = FusedAttention.apply(query, key, value, attention_mask, scale, int(query.shape[1]))  # type: ignore[no-untyped-call]
+        mask = torch.ones_like(query[:, 0, :, 0], dtype=torch.int32)
+    elif options.get("sliding_window"):
+        mask = attention_mask.expand(-1, query.shape[1], -1, -1)
+    else:
+        mask = (attention_mask[:, 0, 0, :] >= 0).to(torch.int32)
+    mixed = FusedAttention.apply(query, key, value, mask, scale, int(query.shape[1]))  # type: ignore[no-untyped-call]
     return mixed, None
 
 

@@ -33,8 +33,8 @@ class TorchEncoder:
         """
         self.model: Any = model_of(directory, *CLASSES[kind])
         self.outputs = [kind.output]
-        kinds = int(getattr(self.model.config, "type_vocab_size", 0) or 0)
-        self.typed = kind is Kind.PAIRS and kinds > 1 and "token_type_ids" in tokenizer_of(directory).model_input_names
+        self.typed = kind is Kind.PAIRS and _typed(self.model, directory)
+        """Whether the model is told which text of a pair a token is of."""
 
     def run(
         self,
@@ -52,3 +52,9 @@ class TorchEncoder:
         with torch.inference_mode():
             made = self.model(**{name: torch.from_numpy(value).to(device()) for name, value in feed.items()})
         return [getattr(made, name).float().cpu().numpy() for name in names]
+
+
+def _typed(model: Any, directory: Path) -> bool:
+    """Tell whether a checkpoint was trained with the numbers of texts: its tokenizer gives them, its model has two."""
+    several = int(getattr(model.config, "type_vocab_size", 0) or 0) > 1
+    return several and "token_type_ids" in tokenizer_of(directory).model_input_names

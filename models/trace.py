@@ -31,7 +31,7 @@ def trace(encoder: TorchEncoder, kind: Kind, path: Path, opset: int) -> None:
     from ctxzip.models.fused_attention import RUNTIME, fused_attention
 
     names = ["input_ids", "attention_mask"]
-    if kind is Kind.PAIRS and encoder.typed:
+    if encoder.typed:
         names.append("token_type_ids")
     ids = torch.full((2, 16), 5)
     mask = torch.ones_like(ids)

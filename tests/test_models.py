@@ -46,7 +46,9 @@ def test_an_export_gives_what_torch_gives(tmp_path: Path, family: str, kind: Kin
     assert Manifest.read(tmp_path / "out") == manifest
     assert manifest.files == hashes(tmp_path / "out")
     assert set(manifest.files) == {"model.onnx", "tokenizer.json", "config.json"}
-    operators = {node.op_type for node in onnx.load(tmp_path / "out" / "model.onnx").graph.node}
+    graph = onnx.load(tmp_path / "out" / "model.onnx").graph
+    assert ("token_type_ids" in {node.name for node in graph.input}) == (kind is Kind.PAIRS)
+    operators = {node.op_type for node in graph.node}
     assert ("MultiHeadAttention" in operators) == (family != "deberta-v2")
 
 

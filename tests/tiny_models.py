@@ -157,6 +157,10 @@ def of_family(directory: Path, family: str, kind: str) -> Path:
         sizes |= {"max_position_embeddings": 8192}
     if kind != "dual-encoder":
         sizes["num_labels"] = 2 if kind == "token-classifier" else 1
+    if (family, kind) == ("bert", "cross-encoder"):
+        file = directory / "tokenizer_config.json"
+        names = ["input_ids", "token_type_ids", "attention_mask"]
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"model_input_names": names}))
     config = transformers.AutoConfig.for_model(family, **sizes)
     model = getattr(transformers, HEADS[kind]).from_config(config)
     model.save_pretrained(directory)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -50,7 +51,6 @@ def arguments() -> argparse.Namespace:
 
 def weights(folder: Path, venvs: Path) -> dict[str, Path]:
     """Return the checkpoint and its exports; int8 only if it decides as the checkpoint does."""
-    from ctxzip.models.export import NoParity, Precision, Recipe, export
     from ctxzip.models.store import bundled
 
     reference = environments.python_of(venvs, "reference")
@@ -59,14 +59,20 @@ def weights(folder: Path, venvs: Path) -> dict[str, Path]:
         [reference, "-P", "-W", "ignore", SCRIPT, "build", str(torch), str(bundled("encoder") / "tokenizer.json")]
     )
     found = {"torch": torch}
-    for precision in (Precision.FP32, Precision.INT8):
-        try:
-            export(str(torch), folder / precision, Recipe(precision), lambda line: print(line, file=sys.stderr))
-        except NoParity as error:
-            print(error.message, file=sys.stderr)
-        else:
+    for precision in ("fp32", "int8"):
+        command = [sys.executable, "-m", "ctxzip", "models", "export", str(torch), str(folder / precision)]
+        if subprocess.run([*command, f"--{precision}"], check=precision == "fp32").returncode == 0:
             found[precision] = folder / precision
     return found
+
+
+def count(text: str) -> int:
+    """Return the o200k tokens of `text`, counted elsewhere.
+
+    A process's peak memory is at least that of the process that started it, so this one stays small.
+    """
+    command = [sys.executable, "-m", "ctxzip", "count", "-"]
+    return int(subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout)
 
 
 def own_bars(one: Contender, file: Path, options: argparse.Namespace, folder: Path) -> dict[str, float]:
@@ -96,11 +102,8 @@ def own_bars(one: Contender, file: Path, options: argparse.Namespace, folder: Pa
 
 def main() -> None:
     """Run everything and write the page."""
-    from ctxzip.models.tokenizers import load_tokenizer
-
     options = arguments()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    count = load_tokenizer("o200k_base").count
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         os.environ["CTXZIP_CACHE"] = str(folder / "cache")
