@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+TRIES = 3
 _MEBIBYTE = 1 << 20
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
