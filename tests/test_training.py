@@ -22,7 +22,7 @@ from training.batches import Batcher
 from training.calibrate import calibrate
 from training.config import Config, stages
 from training.export import Graph, export
-from training.passages import ANNOTATED, detokenise, paragraphs, read
+from training.passages import ANNOTATED, detokenise, paragraphs, read, rows
 from training.questions import keywords
 from training.runtime import Runner
 from training.surface import kept_words, spans
