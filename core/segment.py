@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ctxzip.text import Role, Span
 
 _GAP = re.compile(r"\s+\Z|\s*\n")
-_LEAD = re.compile(r"[^\S\n]*(?:(?:[-*+•‣◦–]|\d{1,3}[.)]|#{1,6}|>)(?:[^\S\n]+(?:\[[ xX]\][^\S\n]+)?))*(?=\S)")
+_LEAD = re.compile(r"[^\S\n]*(?:(?:[-*+•‣◦–]|\d{1,3}[.)]|#{1,6}|>)(?:[^\S\n]+(?:\[[ xX]\][^\S\n]+)?)){0,40}(?=\S)")
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇"
 _HIRAGANA = r"\u3041-\u309f"
