@@ -97,7 +97,6 @@ class _Reader:
         elif opens:
             self._stack.append(value)
 
-
     def _joined(self, end: int) -> bool:
         """Let the scalar that ends at `end` go with the one before it in the same array, if that is not yet long."""
         before = self._stack[-1].items[-1:] if self._stack[-1].opening == "[" else []
