@@ -86,18 +86,20 @@ def freed(spans: Sequence[Span], along: Sequence[Sequence[int]]) -> list[Span]:
     return result
 
 
-def governors(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> list[tuple[int, ...]]:
+def governors(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> list[Sequence[int]]:
     """Return for every content, head or bound span, in order, the places among those of the words it is bound to.
 
-    A bound word governs what follows it in its clause, an answer such as "No," the rest of its sentence; where
-    nothing follows, what stands just before it.
+    A bound word governs what follows it in its clause, an answer such as "No," the rest of its sentence up to the
+    next answer; where nothing follows, what stands just before it.
     """
-    above: dict[int, list[int]] = {}
     clauses = _Clauses(text, spans, insets)
+    above: dict[int, list[int]] = {}
     for place, governed in clauses.governed():
         for other in governed:
             above.setdefault(other, []).append(place)
-    return [tuple(above.get(place, ())) for place in range(len(clauses.shown))]
+    for places in above.values():
+        places.reverse()
+    return [above.get(place, ()) for place in range(len(clauses.shown))]
 
 
 class _Clauses:
@@ -122,26 +124,23 @@ class _Clauses:
         return span.of(self.text).count("\n") > 1
 
     def governed(self) -> Iterator[tuple[int, list[int]]]:
-        """Yield the place of every bound word, in order, with the places of the content that it governs.
+        """Yield the place of every bound word, last to first, with the places of the content that it governs.
 
         A bound word that another one follows governs what that one does, so that no stretch is walked twice.
         """
-        ahead: dict[int, list[int]] = {}
-        words = [place for place, span in enumerate(self.shown) if span.role is Role.BOUND]
-        for place in reversed(words):
-            ahead[place] = ahead[place + 1] if self._shares(place) else self._ahead(place)
-        for place in words:
-            yield place, ahead[place] or self._behind(place)
+        after, ahead = -1, []
+        for place in range(len(self.shown) - 1, -1, -1):
+            if self.shown[place].role is Role.BOUND:
+                ahead = ahead if after == place + 1 and self._shares(place) else self._ahead(place)
+                after = place
+                yield place, ahead or self._behind(place)
 
     def _shares(self, place: int) -> bool:
         """Tell whether the one at `place` governs what the next bound word does: that of the same clause."""
-        after = place + 1
-        if after >= len(self.shown) or self.shown[after].role is not Role.BOUND:
-            return False
-        if self.sentence[after] != self.sentence[place]:
+        if self.sentence[place + 1] != self.sentence[place]:
             return False
         answer = self._answers(place)
-        return answer == self._answers(after) and (answer or not self._ends_clause(place))
+        return answer == self._answers(place + 1) and (answer or not self._ends_clause(place))
 
     def _ahead(self, place: int) -> list[int]:
         """Return the content after `place`: to the end of the clause, or of the sentence or the next answer."""
