@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from ctxzip.text import Span
 
@@ -79,9 +80,15 @@ def find(text: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Span]]
             for match in pattern.finditer(text):
                 yield kind, Span(*match.span())
     for start, word in _unusual(text):
-        kind = next((kind for kind, pattern in _BY_WORD.items() if pattern.fullmatch(word)), "")
+        kind = _kind_of(word)
         if kind and wanted(kind):
             yield kind, Span(start, start + len(word))
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(word: str) -> str:
+    """Return which kind of its own `word` is, nothing for a plain one."""
+    return next((kind for kind, pattern in _BY_WORD.items() if pattern.fullmatch(word)), "")
 
 
 _WORD = re.compile(r"\S+")
