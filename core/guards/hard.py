@@ -9,7 +9,8 @@ from pathlib import PurePath
 from ctxzip.text import Span
 
 MARKS = re.compile(
-    r"\{\{[^\n]{1,300}?\}\}\}?|\{%[^\n]{1,300}?%\}|\{#[^\n]{1,300}?#\}|\$\{[^{}\n]{1,120}\}|<%[^\n]{1,300}?%>"
+    r"\{\{(?!\{\{)[^\n]{1,300}?\}\}\}?|\{%(?!\{%)[^\n]{1,300}?%\}|\{#(?!\{#)[^\n]{1,300}?#\}"
+    r"|\$\{[^{}\n]{1,120}\}|<%(?!<%)[^\n]{1,300}?%>"
     r"|<\|[^|\s]{1,40}\|>|%\([A-Za-z_]\w{0,40}\)[sdrf]"
 )
 _BRACES = re.compile(r"(?<![{$\\])\{(?:[A-Za-z_][\w.\[\]'\"]{0,60}|\d{0,2})(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
@@ -36,20 +37,22 @@ _PRAGMA = re.compile(
 )
 
 
-def is_template(text: str, path: str | None) -> bool:
-    """Tell whether `{name}` in `text` is a placeholder: its file is a template, or it has other marks of one."""
+def _is_template(text: str, path: str | None) -> bool:
+    """Tell whether `text` is a template without other marks: by its name, or by a mark that stands alone."""
     if path and any(suffix.lower() in TEMPLATES for suffix in PurePath(path).suffixes):
         return True
-    return MARKS.search(text) is not None or _STANDS_ALONE.search(text) is not None
+    return _STANDS_ALONE.search(text) is not None
 
 
 def placeholders(text: str, path: str | None = None) -> Iterator[Span]:
     """Yield the marks of templates; `{name}` counts only in templates."""
     if "{" not in text and "<" not in text and "%(" not in text:
         return
+    marked = False
     for match in MARKS.finditer(text):
+        marked = True
         yield Span(*match.span())
-    if "{" in text and is_template(text, path):
+    if "{" in text and (marked or _is_template(text, path)):
         for match in _BRACES.finditer(text):
             yield Span(*match.span())
 
