@@ -75,8 +75,11 @@ def words(text: str) -> list[Span]:
 def _words_of_line(text: str, body: Span) -> Iterator[Span]:
     for match in _PIECE.finditer(text, body.start, body.end):
         start, end = match.span()
-        if match.group("end"):
+        if match.lastgroup:
             yield Span(start, end, Role.END)
+            continue
+        if text[end - 1].isalnum():
+            yield Span(start, end)
             continue
         mark = _closing_mark(text, start, end)
         yield Span(start, mark)
