@@ -69,7 +69,9 @@ def in_company(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -
 
 def freed(spans: Sequence[Span], along: Sequence[Sequence[int]]) -> list[Span]:
     """Return `spans` with every bound word that comes along with nothing, by `along`, as content."""
-    governed = {place for places in along for place in places}
+    governed = set(chain.from_iterable(along))
+    if len(governed) == sum(span.role is Role.BOUND for span in spans):
+        return list(spans)
     result, place = [], -1
     for span in spans:
         place += span.role in SHOWN

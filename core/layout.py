@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import accumulate, repeat
 
 from ctxzip.protocols import Inset
 from ctxzip.text import Role, Span
@@ -51,42 +51,45 @@ class Layout:
         """Arrange `spans`, which tile `text`; each of the `insets`, in order, shows its own stretch of it."""
         self.text = text
         self.content: list[Span] = []
-        self._slices: list[str] = []
         self._line: list[int] = []
         self._sentence: list[int] = []
-        self._spaced: list[int] = []
-        """The last content, from each one backwards, that has white space before it."""
         self._leads: dict[int, Span] = {}
         self._breaks: list[Span] = []
         self._ends: list[_End] = []
         self._closing: Span | None = None
         self._insets = [_Shown(inset) for inset in insets]
         self._inset: dict[int, _Shown] = {}
+        self._memory: tuple[list[int], str] | None = None
         coming = iter([*self._insets, None])
         shown = next(coming)
         for span in spans:
             while shown and span.start >= shown.inset.end:
                 shown = next(coming)
             inside = shown if shown and span.start >= shown.inset.start else None
-            if inside is None:
-                self._place(span)
-            elif span.role in SHOWN:
-                inside.first = len(self.content) if inside.first < 0 else inside.first
-                self._inset[len(self.content)] = inside
-                self._place(span)
+            if span.role in SHOWN:
+                if inside:
+                    inside.first = len(self.content) if inside.first < 0 else inside.first
+                    self._inset[len(self.content)] = inside
+                self.content.append(span)
+            elif not inside:
+                self._locate()
+                self._frame(span)
+        self._locate()
+        self._slices = [text[span.start : span.end] for span in self.content]
+        spaced = [at if slice_[:1].isspace() else 0 for at, slice_ in enumerate(self._slices)]
+        self._spaced = list(accumulate(spaced, max))
+        """The last content, from each one backwards, that begins with white space."""
         if spans and spans[-1].role is Role.BREAK:
             self._closing = spans[-1]
 
-    def _place(self, span: Span) -> None:
-        if span.role in SHOWN:
-            ordinal = len(self.content)
-            spaced = self.text[span.start].isspace()
-            self._spaced.append(ordinal if spaced or not ordinal else self._spaced[-1])
-            self._slices.append(self.text[span.start : span.end])
-            self._line.append(len(self._breaks))
-            self._sentence.append(len(self._ends))
-            self.content.append(span)
-        elif span.role is Role.BREAK:
+    def _locate(self) -> None:
+        """Note of the content that came since the last time in which line and sentence it stands."""
+        new = len(self.content) - len(self._line)
+        self._line += [len(self._breaks)] * new
+        self._sentence += [len(self._ends)] * new
+
+    def _frame(self, span: Span) -> None:
+        if span.role is Role.BREAK:
             if self.content:
                 self._breaks.append(span)
         elif span.role is Role.LEAD:
@@ -96,6 +99,13 @@ class Layout:
 
     def render(self, kept: Sequence[int]) -> str:
         """Return the text that the content `kept` (ordinals, ascending) leaves, with the structure it needs."""
+        own = list(kept)
+        if self._memory is None or self._memory[0] != own:
+            self._memory = (own, "".join(self._parts(own)))
+        return self._memory[1]
+
+    def _parts(self, kept: Sequence[int]) -> list[str]:
+        """Return what stands one after the other in the text that `kept` leaves."""
         parts: list[str] = []
         previous = spaced_after = -1
         in_sentence = 0
@@ -123,7 +133,7 @@ class Layout:
         if previous >= 0:
             parts.append(self._mark_after(previous, in_sentence))
             parts.append(self._closing.of(self.text) if self._closing else "")
-        return "".join(parts)
+        return parts
 
     def _chunks(self, kept: Sequence[int]) -> Iterable[tuple[int, int, str | None]]:
         """Return what is shown in one go: its first and last ordinal, and its text where an inset shows it."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from ctxzip.text import Role, Span
 
@@ -106,9 +108,8 @@ def fuse(spans: Sequence[Span], wholes: Iterable[Span], *, heads: bool = False) 
     result: list[Span] = []
     index = 0
     for whole in _merged(wholes):
-        while index < len(spans) and spans[index].end <= whole.start:
-            result.append(spans[index])
-            index += 1
+        before, index = index, bisect_right(spans, whole.start, index, key=attrgetter("end"))
+        result += spans[before:index]
         run = [result.pop()] if result and result[-1].end > whole.start else []
         while index < len(spans) and spans[index].start < whole.end:
             run.append(spans[index])
