@@ -75,7 +75,8 @@ class Plan:
 def ranked(units: Sequence[Unit]) -> list[int]:
     """Return the indices of the units that may be dropped, best first, ties by position."""
     free = [i for i, unit in enumerate(units) if not unit.pinned]
-    return sorted(free, key=lambda i: units[i].score, reverse=True)
+    scores = [unit.score for unit in units]
+    return sorted(free, key=scores.__getitem__, reverse=True)
 
 
 def plan(
@@ -170,8 +171,8 @@ class _Search:
         self.pinned = pinned
         self.limit = limit
         self.count = count
-        self.costs = [max(1, unit.tokens) for unit in units]
-        self.sizes = [0, *accumulate(self.costs[i] for i in order)]
+        self.costs = [unit.tokens or 1 for unit in units]
+        self.sizes = [0, *accumulate(map(self.costs.__getitem__, order))]
 
     def _tokens(self, length: int) -> int:
         return self.count(sorted([*self.pinned, *self.order[:length]]))
