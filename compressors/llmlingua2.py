@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from ctxzip.models.windows import Encoded
 
+    Read = list[tuple[Encoded, NDArray[np.float32]]]
+
 
 class LLMLingua2:
     """Words of any text, worth the mean keep probability of their tokens (section 3.2 of the paper).
@@ -72,12 +74,16 @@ class LLMLingua2:
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]], query: str | None = None
     ) -> list[list[float]]:
         """Return the mean keep probability of the tokens of every span."""
+        return self.spread(self.read(documents), spans)
+
+    def read(self, documents: Sequence[Document]) -> Read:
+        """Return the tokens of every document with their keep probabilities."""
         encoded = self._scorer.encode([document.text for document in documents])
-        probabilities = self._scorer.probabilities(encoded)
-        return [
-            self._means(tokens, values, pieces).tolist()
-            for tokens, values, pieces in zip(encoded, probabilities, spans, strict=True)
-        ]
+        return list(zip(encoded, self._scorer.probabilities(encoded), strict=True))
+
+    def spread(self, read: Read, spans: Sequence[Sequence[Span]]) -> list[list[float]]:
+        """Return the mean keep probability of the tokens of every span."""
+        return [self._means(*said, pieces).tolist() for said, pieces in zip(read, spans, strict=True)]
 
     def _means(self, encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
         """Return the worth of every span: its tokens' mean, or, where it has none, its neighbours'."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from ctxzip.companions import Company
 from ctxzip.options import Options
 from ctxzip.plan import Allotment, Plan, Unit
-from ctxzip.protocols import Borrower, Compressor, Tokenizer
+from ctxzip.protocols import Borrower, Compressor, Reader, Tokenizer
 from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
 from ctxzip.units import SCORE_DIGITS, grouped, overlapping, units_of
@@ -52,11 +53,20 @@ class Draft:
     ) -> Draft:
         """Segment, protect and score `documents`; the spans `uncut` of each stay in one piece."""
         wholes = uncut or [()] * len(documents)
-        shapes = [
-            Shape.of(document, compressor, options.protection, own)
-            for document, own in zip(documents, wholes, strict=True)
-        ]
-        scores = compressor.score(documents, [shape.layout.content for shape in shapes], options.query)
+
+        def cut() -> list[Shape]:
+            pairs = zip(documents, wholes, strict=True)
+            return [Shape.of(document, compressor, options.protection, own) for document, own in pairs]
+
+        if isinstance(compressor, Reader):
+            with ThreadPoolExecutor(1) as pool:
+                cutting = pool.submit(cut)
+                read = compressor.read(documents)
+                shapes = cutting.result()
+            scores = compressor.spread(read, [shape.layout.content for shape in shapes])
+        else:
+            shapes = cut()
+            scores = compressor.score(documents, [shape.layout.content for shape in shapes], options.query)
         units = [
             unit
             for index, shape in enumerate(shapes)
