@@ -83,7 +83,15 @@ class LLMLingua2:
 
     def spread(self, read: Read, spans: Sequence[Sequence[Span]]) -> list[list[float]]:
         """Return the mean keep probability of the tokens of every span."""
-        return [self._means(*said, pieces).tolist() for said, pieces in zip(read, spans, strict=True)]
+        return [
+            self._worth(tokens.text, self._means(tokens, values, pieces), pieces).tolist()
+            for (tokens, values), pieces in zip(read, spans, strict=True)
+        ]
+
+    def _worth(self, text: str, means: NDArray[np.float64], spans: Sequence[Span]) -> NDArray[np.float64]:
+        """Return the worth of every span, corrected where the weights know how."""
+        surface = self._scorer.surface
+        return means if surface is None or self._compat else surface.correct_spans(text, spans, means)
 
     def _means(self, encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
         """Return the worth of every span: its tokens' mean, or, where it has none, its neighbours'."""

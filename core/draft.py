@@ -11,10 +11,10 @@ from operator import attrgetter
 from ctxzip.companions import Company
 from ctxzip.options import Options
 from ctxzip.plan import Allotment, Plan, Unit
-from ctxzip.protocols import Borrower, Compressor, Reader, Tokenizer
+from ctxzip.protocols import Borrower, CloserLook, Compressor, Reader, Tokenizer
 from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
-from ctxzip.units import SCORE_DIGITS, grouped, overlapping, units_of
+from ctxzip.units import grouped, overlapping, rounded, units_of
 from ctxzip.verify import Held, protected
 
 
@@ -79,6 +79,23 @@ class Draft:
         ]
         return cls(shapes, units, tokenizer)
 
+    def closer(self, chosen: Plan, compressor: CloserLook, query: str | None) -> Draft | None:
+        """Return a draft with the groups that `chosen` cuts looked at more closely, None if that changes nothing."""
+        whole: dict[tuple[int, int], set[bool]] = {}
+        for one in chosen.allotments:
+            if one.unit.group:
+                whole.setdefault(one.unit.group, set()).add(one.kept)
+        cut = sorted(group for group, fates in whole.items() if len(fates) == 2)
+        if not cut:
+            return None
+        documents = [shape.document for shape in self.shapes]
+        scores = compressor.closer(documents, [shape.layout.content for shape in self.shapes], query, cut)
+        if scores is None:
+            return None
+        seen = [score for shape, own in zip(self.shapes, scores, strict=True) for score in shape.weighed(own)]
+        units = [replace(unit, score=rounded(score)) for unit, score in zip(self.units, seen, strict=True)]
+        return replace(self, units=units)
+
     def finer(self, index: int, compressor: Compressor, options: Options) -> tuple[Draft, int]:
         """Return a draft with the unit `index` cut into the pieces of its lender, and the number of those.
 
@@ -102,7 +119,7 @@ class Draft:
         sizes = self.tokenizer.count_many([piece.of(text) for piece in content])
         pinned = overlapping(content, shape.hard) if unit.pinned else set()
         parts = [
-            Unit(at, piece, size, round(unit.score * score, SCORE_DIGITS), place in pinned, part=True)
+            Unit(at, piece, size, rounded(unit.score * score), place in pinned, part=True)
             for place, (piece, size, score) in enumerate(zip(content, sizes, scores, strict=True))
         ]
         units = [*self.units[:index], *parts, *self.units[index + 1 :]]

@@ -10,7 +10,7 @@ from ctxzip.draft import Draft, assemble
 from ctxzip.errors import BudgetError
 from ctxzip.options import DEFAULT_BUDGET, Options
 from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, pinned_units, plan, ranked
-from ctxzip.protocols import Borrower, Calibrated, Compressor, FormKeeper, Shortener, Summarizer, Tokenizer
+from ctxzip.protocols import Borrower, Calibrated, CloserLook, Compressor, FormKeeper, Shortener, Summarizer, Tokenizer
 from ctxzip.result import Compression
 from ctxzip.text import Document, Role, Span
 from ctxzip.verify import Held, broken, checks, hard_tokens, remarks
@@ -111,6 +111,8 @@ def _settled(
             draft = replace(draft, tight=limit)
         try:
             draft, chosen = _choose(draft, limit, compressor, options)
+            if isinstance(compressor, CloserLook) and (closer := draft.closer(chosen, compressor, options.query)):
+                draft, chosen = _choose(closer, limit, compressor, options)
         except BudgetError as error:
             raise BudgetError(error.needed, error.limit, hard_tokens(draft.shapes, tokenizer)) from None
         spoilt = _spoilt(draft, chosen, compressor)

@@ -148,6 +148,20 @@ class FormKeeper(Protocol):
         """Return what a report should say about the form of the texts `made`."""
 
 
+@runtime_checkable
+class CloserLook(Protocol):
+    """A compressor that judges the pieces of a group more closely once it is known that some of them will go."""
+
+    def closer(
+        self,
+        documents: Sequence[Document],
+        spans: Sequence[Sequence[Span]],
+        query: str | None,
+        cut: Sequence[tuple[int, int]],
+    ) -> list[list[float]] | None:
+        """Return what `score` returns, the groups `cut` (document, group) looked at more closely; None if all stays."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A piece that is to be said in fewer tokens: its text, what it takes now, and what stands before it."""

@@ -10,7 +10,7 @@ from operator import attrgetter
 from ctxzip.text import Role, Span
 
 _GAP = re.compile(r"\s+\Z|\s*\n")
-_LEAD = re.compile(r"[^\S\n]*(?:(?:[-*+•‣◦–]|\d{1,3}[.)]|#{1,6}|>)(?:[^\S\n]+(?:\[[ xX]\][^\S\n]+)?))*(?=\S)")
+_LEAD = re.compile(r"[^\S\n]*(?:(?:[-*+•‣◦–]|\d{1,3}[.)]|#{1,6}|>)(?:[^\S\n]+(?:\[[ xX]\][^\S\n]+)?)){0,40}(?=\S)")
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇"
 _HIRAGANA = r"\u3041-\u309f"
@@ -24,6 +24,7 @@ _PIECE = re.compile(
     )""",
     re.VERBOSE,
 )
+_CLOSERS = frozenset(".!?…\"'”’)]*_")
 _CLOSING = re.compile(r"(?<=[\w)\]\"'”’`*%])[.!?…]+[\"'”’)\]*_]*\Z")
 _ABBREVIATION = re.compile(
     r"(?:\b[A-Za-z]|\b(?:mr|mrs|ms|dr|prof|st|vs|etc|cf|fig|eq|no|vol|pp|ed|al|inc|ltd|co|corp|jr|sr|e\.g|i\.e|approx|dept|est"
@@ -80,10 +81,7 @@ def _words_of_line(text: str, body: Span) -> Iterator[Span]:
         if match.lastgroup:
             yield Span(start, end, Role.END)
             continue
-        if text[end - 1].isalnum():
-            yield Span(start, end)
-            continue
-        mark = _closing_mark(text, start, end)
+        mark = _closing_mark(text, start, end) if text[end - 1] in _CLOSERS else end
         yield Span(start, mark)
         if mark < end:
             yield Span(mark, end, Role.END)

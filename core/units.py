@@ -14,6 +14,11 @@ SCORE_DIGITS = 6
 """Scores are rounded so that float noise of a batch's shape cannot reorder them."""
 
 
+def rounded(score: float) -> float:
+    """Return `score` with `SCORE_DIGITS` digits."""
+    return round(float(score), SCORE_DIGITS)
+
+
 def grouped(units: list[Unit], compressor: Compressor, layout: Arrangement, query: str | None) -> list[Unit]:
     """Return `units`, the content of `layout`, with the groups that the compressor sees among them."""
     groups = compressor.groups(layout, query) if isinstance(compressor, FormKeeper) else None
@@ -28,7 +33,7 @@ def units_of(document: int, shape: Shape, scores: Sequence[float], tokenizer: To
     sizes = tokenizer.count_many(shape.alone())
     pinned = overlapping(layout.content, shape.hard)
     return [
-        Unit(document, span, size, round(float(score), SCORE_DIGITS), index in pinned)
+        Unit(document, span, size, rounded(score), index in pinned)
         for index, (span, size, score) in enumerate(zip(layout.content, sizes, scores, strict=True))
     ]
 

@@ -24,14 +24,11 @@ def line_bits(reader: CausalReader, text: str, before: str = "") -> list[float]:
     are run in one more batch. An empty line is 0, a single token without context infinite.
     """
     lines = pseudo_lines(text)
-    whole = reader.ids(before + "\n".join(lines))
-    rows, starts = [], []
-    prefix = before
-    for line in lines:
-        ids = reader.ids(prefix + line) if line else []
-        rows.append(ids)
-        starts.append(max(1, len(reader.ids(prefix)) if prefix else 0))
-        prefix += line + "\n"
+    befores = [before + "".join(f"{line}\n" for line in lines[:at]) for at in range(len(lines))]
+    texts = [start + line if line else "" for start, line in zip(befores, lines, strict=True)]
+    whole, *tokens = reader.ids_of([before + "\n".join(lines), *texts, *befores])
+    rows = [ids if line else [] for ids, line in zip(tokens, lines, strict=False)]
+    starts = [max(1, len(ids) if start else 0) for ids, start in zip(tokens[len(lines) :], befores, strict=True)]
     shared = [i for i, ids in enumerate(rows) if ids and ids[:-1] == whole[: len(ids) - 1]]
     strays = [i for i, ids in enumerate(rows) if ids and i not in set(shared)]
     values = [0.0] * len(lines)

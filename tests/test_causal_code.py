@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tiny_lm import TEXT, reader, scorer, sliding_reader, tiny
 
+from ctxzip import Document, compress
 from ctxzip.code.spikes import pseudo_lines, spikes, threshold
-from ctxzip.models.causal_code import ChunkMemory
+from ctxzip.compressors.code_judgement import FINE_PIECES
+from ctxzip.compressors.longcodezip import LongCodeZip
+from ctxzip.models.causal_code import CausalScorer, ChunkMemory
 from ctxzip.models.causal_losses import CausalReader
 from ctxzip.models.code_features import CodePiece
 from ctxzip.models.line_perplexity import blocks, gains, line_bits
+from ctxzip.models.tokenizers import load_tokenizer
 
 QUERY = "how are books found by title?"
 CHUNKS = ["def f():\n    return 1\n", TEXT[:120], TEXT, "class A:\n    pass\n" * 9]
@@ -149,3 +154,25 @@ def test_a_spike_inside_a_statement_cuts_after_it_and_its_block_shares_one_gain(
     assert blocks([0, 9, 0, 0, 0, 0], ends) == [range(0, 2), range(2, 3)]
     found = gains([1, 9, 1, 1, 3, 5], [1, 3, 1, 1, 2, 2], ends)
     assert found.tolist() == [1.5, 1.5, 2.0]
+
+
+@pytest.mark.parametrize("share", [2.4, 5.6])
+def test_only_the_lines_of_functions_that_a_plan_cuts_are_looked_at(share: float) -> None:
+    body = "".join(f"    value = value * {i} + len(str(value))\n" for i in range(9)) + "    return value\n"
+    functions = [f"def step_{i}(value):\n{body}" for i in range(8)]
+    document = Document("\n\n".join(functions), path="steps.py")
+    judge = scorer(start=True)
+    looked: list[str] = []
+
+    def look(query: str, piece: CodePiece, cuts: Sequence[int]) -> NDArray[np.float64]:
+        looked.append(piece.text.strip() + "\n")
+        return CausalScorer.lines(judge, query, piece, cuts)
+
+    compressor = LongCodeZip()
+    compressor.__dict__["_scorer"] = judge
+    judge.__dict__["lines"] = look
+    tokens = int(share * load_tokenizer("o200k_base").count(functions[0]))
+    made = compress(document, tokens=tokens, method=compressor, query="what does a step add to the value?").text
+    assert sum(function in made for function in functions) == int(share)
+    assert 1 <= len(looked) == len(set(looked)) <= FINE_PIECES
+    assert all(function in functions and function not in made for function in looked)

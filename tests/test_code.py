@@ -19,7 +19,8 @@ from ctxzip.code.languages import LANGUAGES, TEXT, Language, language_of
 from ctxzip.code.layout import CodeLayout, Outline
 from ctxzip.code.parse import faults, tree_of
 from ctxzip.code.tree import Source
-from ctxzip.compressors.longcodezip import LongCodeZip, query_names
+from ctxzip.compressors.code_judgement import query_names
+from ctxzip.compressors.longcodezip import LongCodeZip
 from ctxzip.models.tokenizers import load_tokenizer
 from ctxzip.text import tiles
 

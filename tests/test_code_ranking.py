@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ctxzip.compressors.longcodezip import MOST_PIECES, per_token, shown_values
+from ctxzip.compressors.code_judgement import MOST_PIECES, per_token, shown_values
 from ctxzip.models.causal_code import CAUSAL, CAUSAL_FEATURES
 from ctxzip.models.code_features import FEATURES, CodePiece, features
 from ctxzip.models.code_ranking import TABLE, ranking

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ctxzip.code.layout import Outline
 from ctxzip.code.tree import Block, Kind
@@ -42,6 +43,7 @@ class Chunk:
         return outline.source.slice(first.first, first.last)
 
 
+@lru_cache(maxsize=64)
 def chunks_of(outline: Outline) -> list[Chunk]:
     """Return the chunks of a file in the order they begin; every element belongs to exactly one."""
     return _Cutter(outline).chunks
