@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from ctxzip.models.windows import Encoded
 
+    Read = list[tuple[Encoded, NDArray[np.float32]]]
+
 
 class LLMLingua2:
     """Words of any text, worth the mean keep probability of their tokens (section 3.2 of the paper).
@@ -72,11 +74,18 @@ class LLMLingua2:
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]], query: str | None = None
     ) -> list[list[float]]:
         """Return the mean keep probability of the tokens of every span."""
+        return self.spread(self.read(documents), spans)
+
+    def read(self, documents: Sequence[Document]) -> Read:
+        """Return the tokens of every document with their keep probabilities."""
         encoded = self._scorer.encode([document.text for document in documents])
-        probabilities = self._scorer.probabilities(encoded)
+        return list(zip(encoded, self._scorer.probabilities(encoded), strict=True))
+
+    def spread(self, read: Read, spans: Sequence[Sequence[Span]]) -> list[list[float]]:
+        """Return the mean keep probability of the tokens of every span."""
         return [
-            self._worth(document.text, self._means(tokens, values, pieces), pieces).tolist()
-            for document, tokens, values, pieces in zip(documents, encoded, probabilities, spans, strict=True)
+            self._worth(tokens.text, self._means(tokens, values, pieces), pieces).tolist()
+            for (tokens, values), pieces in zip(read, spans, strict=True)
         ]
 
     def _worth(self, text: str, means: NDArray[np.float64], spans: Sequence[Span]) -> NDArray[np.float64]:

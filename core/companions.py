@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
 
-from ctxzip.layout import Layout
+from ctxzip.layout import SHOWN, Layout
 from ctxzip.protocols import Inset
 from ctxzip.text import Role, Span
 
@@ -18,9 +18,6 @@ LONGEST_MARK = 16
 """Characters at the end of a piece that are looked at for the mark that closes a clause."""
 _CLAUSE_ENDS = re.compile(r"[,;:.!?…)\]}。！？、，；：][\"'”’)\]*_]*\Z")
 _ANSWERS = re.compile(r"\s*\W{0,2}(?:no|nope|yes|nein|non)\W{0,2}[,:]", re.IGNORECASE)
-SHOWN = (Role.CONTENT, Role.HEAD, Role.BOUND)
-"""Roles of spans that show by themselves or as a companion."""
-COMPANIONS = (Role.HEAD, Role.BOUND)
 
 
 class Company:
@@ -38,14 +35,13 @@ class Company:
         `companions` are, for every span that shows by itself or as a companion (content, head or bound), in
         order, the places among those that come along with it.
         """
-        shown = [span.role for span in spans if span.role in SHOWN]
-        plain = [replace(span, role=Role.CONTENT) if span.role in COMPANIONS else span for span in spans]
-        self._layout = Layout(text, plain, insets)
-        self._places = [place for place, role in enumerate(shown) if role is Role.CONTENT]
+        self._layout = Layout(text, spans, insets)
+        shown = self._layout.content
+        self._places = [place for place, span in enumerate(shown) if span.role is Role.CONTENT]
         self.along = [companions[place] for place in self._places]
-        self.content = [self._layout.content[place] for place in self._places]
+        self.content = [shown[place] for place in self._places]
         self.text = text
-        self._bound = [place for place, role in enumerate(shown) if role is Role.BOUND]
+        self._bound = [place for place, span in enumerate(shown) if span.role is Role.BOUND]
 
     def render(self, kept: Sequence[int]) -> str:
         """Return the text that the content `kept` (ordinals, ascending) leaves, with its companions."""
@@ -61,10 +57,8 @@ class Company:
         return [(self._layout.content[place], place in places) for place in self._bound]
 
     def _with_companions(self, kept: Sequence[int]) -> list[int]:
-        places = {self._places[ordinal] for ordinal in kept}
-        for ordinal in kept:
-            places.update(self.along[ordinal])
-        return sorted(places)
+        places = map(self._places.__getitem__, kept)
+        return sorted({*places, *chain.from_iterable(map(self.along.__getitem__, kept))})
 
 
 def in_company(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> Layout | Company:
@@ -77,12 +71,14 @@ def in_company(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -
 
 def freed(spans: Sequence[Span], along: Sequence[Sequence[int]]) -> list[Span]:
     """Return `spans` with every bound word that comes along with nothing, by `along`, as content."""
-    governed = {place for places in along for place in places}
+    governed = set(chain.from_iterable(along))
+    if len(governed) == sum(span.role is Role.BOUND for span in spans):
+        return list(spans)
     result, place = [], -1
     for span in spans:
         place += span.role in SHOWN
         alone = span.role is Role.BOUND and place not in governed
-        result.append(replace(span, role=Role.CONTENT) if alone else span)
+        result.append(span.taken_as(Role.CONTENT) if alone else span)
     return result
 
 
@@ -173,8 +169,10 @@ class _Clauses:
         ]
 
 
-def _inside(spans: Sequence[Span], insets: Sequence[Inset]) -> list[bool]:
+def _inside(spans: Sequence[Span], insets: Sequence[Inset]) -> Iterable[bool]:
     """Return of every span whether it lies in one of the `insets`."""
+    if not insets:
+        return repeat(False, len(spans))
     result, at = [], 0
     for span in spans:
         while at < len(insets) and span.start >= insets[at].end:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from ctxzip.companions import Company
 from ctxzip.options import Options
 from ctxzip.plan import Allotment, Plan, Unit
-from ctxzip.protocols import Borrower, CloserLook, Compressor, Tokenizer
+from ctxzip.protocols import Borrower, CloserLook, Compressor, Reader, Tokenizer
 from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
 from ctxzip.units import grouped, overlapping, rounded, units_of
@@ -50,11 +53,20 @@ class Draft:
     ) -> Draft:
         """Segment, protect and score `documents`; the spans `uncut` of each stay in one piece."""
         wholes = uncut or [()] * len(documents)
-        shapes = [
-            Shape.of(document, compressor, options.protection, own)
-            for document, own in zip(documents, wholes, strict=True)
-        ]
-        scores = compressor.score(documents, [shape.layout.content for shape in shapes], options.query)
+
+        def cut() -> list[Shape]:
+            pairs = zip(documents, wholes, strict=True)
+            return [Shape.of(document, compressor, options.protection, own) for document, own in pairs]
+
+        if isinstance(compressor, Reader):
+            with ThreadPoolExecutor(1) as pool:
+                cutting = pool.submit(cut)
+                read = compressor.read(documents)
+                shapes = cutting.result()
+            scores = compressor.spread(read, [shape.layout.content for shape in shapes])
+        else:
+            shapes = cut()
+            scores = compressor.score(documents, [shape.layout.content for shape in shapes], options.query)
         units = [
             unit
             for index, shape in enumerate(shapes)
@@ -115,11 +127,11 @@ class Draft:
 
     def of_each(self, kept: Sequence[int]) -> list[list[int]]:
         """Return for every document which of its content the units `kept` (indices, ascending) are."""
-        chosen: list[list[int]] = [[] for _ in self.shapes]
-        first = self._first_units()
-        for index in kept:
-            document = self.units[index].document
-            chosen[document].append(index - first[document])
+        chosen, at = [], 0
+        for first, shape in zip(self._first_units(), self.shapes, strict=True):
+            stop = bisect_left(kept, first + len(shape.layout.content), at)
+            chosen.append([index - first for index in kept[at:stop]])
+            at = stop
         return chosen
 
     def render(self, kept: Sequence[int]) -> list[Document]:
@@ -139,15 +151,17 @@ class Draft:
 
     def decided(self, chosen: Plan) -> Plan:
         """Return `chosen` with what became of the bound words, which are no choice, among its allotments."""
-        along = [
-            Allotment(Unit(index, span, self.tokenizer.count(span.of(shape.document.text)), 0.0), kept, "bound")
-            for index, (shape, own) in enumerate(zip(self.shapes, self.of_each(chosen.kept), strict=True))
-            if isinstance(shape.layout, Company)
-            for span, kept in shape.layout.bound(own)
-        ]
+        along: list[Allotment] = []
+        for index, (shape, own) in enumerate(zip(self.shapes, self.of_each(chosen.kept), strict=True)):
+            bound = shape.layout.bound(own) if isinstance(shape.layout, Company) else []
+            sizes = self.tokenizer.count_many([span.of(shape.document.text) for span, _ in bound])
+            along += [
+                Allotment(Unit(index, span, size, 0.0), kept, "bound")
+                for (span, kept), size in zip(bound, sizes, strict=True)
+            ]
         if not along:
             return chosen
-        every = sorted([*chosen.allotments, *along], key=lambda one: (one.unit.document, one.unit.span.start))
+        every = sorted([*chosen.allotments, *along], key=attrgetter("unit.document", "unit.span.start"))
         return replace(chosen, allotments=every)
 
     def held(self, chosen: Plan) -> dict[str, Held]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, repeat
 
 from ctxzip.protocols import Inset
 from ctxzip.text import Role, Span
 
+SHOWN = (Role.CONTENT, Role.HEAD, Role.BOUND)
+"""Roles of spans that show by themselves or as a companion."""
 ENOUGH_OF_A_SENTENCE = 3
 """Kept spans that earn a sentence its closing mark when the span before the mark is dropped."""
 
@@ -40,8 +43,8 @@ class _Shown:
 class Layout:
     """The spans of one text, arranged so that any choice of its content renders in time linear in the choice.
 
-    Content is addressed by its ordinal among the content spans. Whatever `render` returns is a subsequence of
-    the text: slices of it, in order.
+    Content is what has a role in `SHOWN`, addressed by its ordinal among such spans. Whatever `render` returns is a
+    subsequence of the text: slices of it, in order.
     """
 
     def __init__(self, text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> None:
@@ -50,40 +53,43 @@ class Layout:
         self.content: list[Span] = []
         self._line: list[int] = []
         self._sentence: list[int] = []
-        self._spaced: list[int] = []
         self._leads: dict[int, Span] = {}
         self._breaks: list[Span] = []
         self._ends: list[_End] = []
         self._closing: Span | None = None
         self._insets = [_Shown(inset) for inset in insets]
         self._inset: dict[int, _Shown] = {}
+        self._memory: tuple[list[int], str] | None = None
         coming = iter([*self._insets, None])
         shown = next(coming)
         for span in spans:
             while shown and span.start >= shown.inset.end:
                 shown = next(coming)
             inside = shown if shown and span.start >= shown.inset.start else None
-            if inside is None:
-                self._place(span)
-            elif span.role is Role.CONTENT:
-                inside.first = len(self.content) if inside.first < 0 else inside.first
-                self._inset[len(self.content)] = inside
-                self._place(span)
-        slices = [span.of(text) for span in self.content]
-        self._bodies = [slice_.lstrip() for slice_ in slices]
-        self._blanks = [slice_[: len(slice_) - len(body)] for slice_, body in zip(slices, self._bodies, strict=True)]
+            if span.role in SHOWN:
+                if inside:
+                    inside.first = len(self.content) if inside.first < 0 else inside.first
+                    self._inset[len(self.content)] = inside
+                self.content.append(span)
+            elif not inside:
+                self._locate()
+                self._frame(span)
+        self._locate()
+        self._slices = [text[span.start : span.end] for span in self.content]
+        spaced = [at if slice_[:1].isspace() else 0 for at, slice_ in enumerate(self._slices)]
+        self._spaced = list(accumulate(spaced, max))
+        """The last content, from each one backwards, that begins with white space."""
         if spans and spans[-1].role is Role.BREAK:
             self._closing = spans[-1]
 
-    def _place(self, span: Span) -> None:
-        if span.role is Role.CONTENT:
-            ordinal = len(self.content)
-            spaced = self.text[span.start].isspace()
-            self._spaced.append(ordinal if spaced or not ordinal else self._spaced[-1])
-            self._line.append(len(self._breaks))
-            self._sentence.append(len(self._ends))
-            self.content.append(span)
-        elif span.role is Role.BREAK:
+    def _locate(self) -> None:
+        """Note of the content that came since the last time in which line and sentence it stands."""
+        new = len(self.content) - len(self._line)
+        self._line += [len(self._breaks)] * new
+        self._sentence += [len(self._ends)] * new
+
+    def _frame(self, span: Span) -> None:
+        if span.role is Role.BREAK:
             if self.content:
                 self._breaks.append(span)
         elif span.role is Role.LEAD:
@@ -93,48 +99,56 @@ class Layout:
 
     def render(self, kept: Sequence[int]) -> str:
         """Return the text that the content `kept` (ordinals, ascending) leaves, with the structure it needs."""
+        own = list(kept)
+        if self._memory is None or self._memory[0] != own:
+            self._memory = (own, "".join(self._parts(own)))
+        return self._memory[1]
+
+    def _parts(self, kept: Sequence[int]) -> list[str]:
+        """Return what stands one after the other in the text that `kept` leaves."""
         parts: list[str] = []
         previous = spaced_after = -1
         in_sentence = 0
-        lines, sentences, bodies = self._line, self._sentence, self._bodies
+        line = sentence = -1
+        slices, lines, sentences, spaced = self._slices, self._line, self._sentence, self._spaced
         for ordinal, last_of_chunk, chunk in self._chunks(kept):
-            beside = previous >= 0 and lines[ordinal] == lines[previous] and sentences[ordinal] == sentences[previous]
-            if beside and chunk is None:
-                parts += (self._space(previous, ordinal), bodies[ordinal])
+            if lines[ordinal] == line and sentences[ordinal] == sentence and chunk is None:
+                own = spaced[ordinal] == ordinal
+                parts.append(slices[ordinal] if own else self._space(previous, ordinal) + slices[ordinal])
                 previous = ordinal
                 in_sentence += 1
                 continue
             if previous >= 0:
                 mark = self._mark_between(previous, ordinal, in_sentence)
                 last = self._ends[self._sentence[previous]] if mark else None
-                start = last.line if last else self._line[previous]
-                parts += [mark, self._break(start, self._line[ordinal])]
+                parts += [mark, self._break(last.line if last else line, lines[ordinal])]
                 spaced_after = last.after if last else previous
-                in_sentence *= self._sentence[ordinal] == self._sentence[previous]
-            first = previous < 0 or self._line[ordinal] != self._line[previous]
+                in_sentence *= sentences[ordinal] == sentence
+            first = lines[ordinal] != line
             parts.append(self._opening(ordinal) if first else self._space(spaced_after, ordinal))
-            parts.append(bodies[ordinal] if chunk is None else chunk)
+            parts.append(slices[ordinal].lstrip() if chunk is None else chunk)
             previous = last_of_chunk
+            line, sentence = lines[previous], sentences[previous]
             in_sentence = in_sentence + 1 if chunk is None else 0
         if previous >= 0:
             parts.append(self._mark_after(previous, in_sentence))
             parts.append(self._closing.of(self.text) if self._closing else "")
-        return "".join(parts)
+        return parts
 
-    def _chunks(self, kept: Sequence[int]) -> Iterator[tuple[int, int, str | None]]:
-        """Yield what is shown in one go: its first and last ordinal, and its text where an inset shows it."""
+    def _chunks(self, kept: Sequence[int]) -> Iterable[tuple[int, int, str | None]]:
+        """Return what is shown in one go: its first and last ordinal, and its text where an inset shows it."""
         if not self._inset:
-            for ordinal in kept:
-                yield ordinal, ordinal, None
-            return
+            return zip(kept, kept, repeat(None), strict=False)
+        chunks: list[tuple[int, int, str | None]] = []
         at = 0
         while at < len(kept):
             shown = self._inset.get(kept[at])
             stop = at + 1
             while shown and stop < len(kept) and self._inset.get(kept[stop]) is shown:
                 stop += 1
-            yield kept[at], kept[stop - 1], shown.render(kept[at:stop]) if shown else None
+            chunks.append((kept[at], kept[stop - 1], shown.render(kept[at:stop]) if shown else None))
             at = stop
+        return chunks
 
     def _mark_between(self, previous: int, ordinal: int, in_sentence: int) -> str:
         """Return the mark of the sentence that ends between two contents kept one after the other, if it shows."""
@@ -168,4 +182,7 @@ class Layout:
     def _space(self, after: int, ordinal: int) -> str:
         """Return the last white space before a content that follows others on its line, looking back to `after`."""
         spaced = self._spaced[ordinal]
-        return self._blanks[spaced] if spaced > after else ""
+        if spaced <= after:
+            return ""
+        slice_ = self._slices[spaced]
+        return slice_[: len(slice_) - len(slice_.lstrip())]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ctxzip.companions import SHOWN, Company, freed, governors
+from ctxzip.companions import Company, freed, governors
+from ctxzip.layout import SHOWN
 from ctxzip.protocols import Inset
 from ctxzip.text import Role, Span
 
@@ -76,7 +77,7 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
         for head in heads
     }
     return [
-        replace(span, role=Role.CONTENT) if span.role is Role.HEAD and at not in used else span
+        span.taken_as(Role.CONTENT) if span.role is Role.HEAD and at not in used else span
         for at, span in enumerate(spans)
     ]
 

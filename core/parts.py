@@ -118,7 +118,7 @@ def drafted(
 
 def _settled(spans: Sequence[Span], content: set[Span]) -> list[Span]:
     """Return `spans` with heads that introduce nothing as the content that the outline takes them for."""
-    return [replace(s, role=Role.CONTENT) if replace(s, role=Role.CONTENT) in content else s for s in spans]
+    return [s.taken_as(Role.CONTENT) if s.taken_as(Role.CONTENT) in content else s for s in spans]
 
 
 def smallest(part: Part) -> str:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from ctxzip.errors import BudgetError
 from ctxzip.shares import choose_groups
-from ctxzip.text import Span
+from ctxzip.text import Span, value
 
 CLOSE_ENOUGH = 0.998
 """Share of the limit at which the search for the last unit of a prefix stops; the filling goes on from there."""
@@ -34,7 +33,7 @@ FULL_FROM = 100
 Count = Callable[[Sequence[int]], int]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unit:
     """A piece that is kept or dropped: where it is, what it costs alone, what a token of it is worth."""
 
@@ -49,7 +48,7 @@ class Unit:
     """What it belongs to when pieces are chosen in groups first, as the lines of a function are."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Allotment:
     """What the plan gives a unit: all its tokens, none, and why."""
 
@@ -58,7 +57,7 @@ class Allotment:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Plan:
     """The allotments in input order, and the tokens the result takes."""
 
@@ -75,7 +74,9 @@ class Plan:
 
 def ranked(units: Sequence[Unit]) -> list[int]:
     """Return the indices of the units that may be dropped, best first, ties by position."""
-    return sorted((i for i, unit in enumerate(units) if not unit.pinned), key=lambda i: (-units[i].score, i))
+    free = [i for i, unit in enumerate(units) if not unit.pinned]
+    scores = [unit.score for unit in units]
+    return sorted(free, key=scores.__getitem__, reverse=True)
 
 
 def plan(
@@ -152,14 +153,12 @@ def above(units: Sequence[Unit], threshold: float, count: Count) -> Plan:
 
 
 def _allot(units: Sequence[Unit], chosen: set[int], tokens: int, skipped: Unit | None) -> Plan:
-    def reason(index: int, unit: Unit) -> str:
-        if unit.pinned:
-            return "pinned"
-        if unit.part:
-            return "shortened"
-        return "score" if index in chosen or unit is not skipped else "did not fit"
+    def decision(unit: Unit, kept: bool) -> Allotment:
+        if unit.pinned or unit.part:
+            return Allotment(unit, kept, "pinned" if unit.pinned else "shortened")
+        return Allotment(unit, kept, "score" if kept or unit is not skipped else "did not fit")
 
-    return Plan([Allotment(u, i in chosen, reason(i, u)) for i, u in enumerate(units)], tokens, skipped)
+    return Plan([decision(unit, index in chosen) for index, unit in enumerate(units)], tokens, skipped)
 
 
 class _Search:
@@ -172,8 +171,8 @@ class _Search:
         self.pinned = pinned
         self.limit = limit
         self.count = count
-        self.costs = [max(1, unit.tokens) for unit in units]
-        self.sizes = [0, *accumulate(self.costs[i] for i in order)]
+        self.costs = [unit.tokens or 1 for unit in units]
+        self.sizes = [0, *accumulate(map(self.costs.__getitem__, order))]
 
     def _tokens(self, length: int) -> int:
         return self.count(sorted([*self.pinned, *self.order[:length]]))

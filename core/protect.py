@@ -11,7 +11,7 @@ from functools import lru_cache
 from ctxzip.errors import UsageError
 from ctxzip.guards import bound, hard, whole
 from ctxzip.structure import kinds
-from ctxzip.text import Span
+from ctxzip.text import Span, value
 
 
 class Strength(IntEnum):
@@ -25,7 +25,7 @@ class Strength(IntEnum):
     """Always kept, byte for byte."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Guard:
     """A span that is protected, and how."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from ctxzip.text import Document, Span
 
@@ -92,6 +92,17 @@ class Compressor(Protocol):
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]], query: str | None
     ) -> list[list[float]]:
         """Return for every document the worth per token, in [0, 1], of each of its content spans."""
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A compressor that reads texts before anybody has cut them, so that both are done side by side."""
+
+    def read(self, documents: Sequence[Document]) -> Any:
+        """Return what the model says of the documents, whatever their pieces are."""
+
+    def spread(self, read: Any, spans: Sequence[Sequence[Span]]) -> list[list[float]]:
+        """Return what `score` does, from what `read` returned."""
 
 
 @runtime_checkable

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from ctxzip.text import Role, Span
 
@@ -76,10 +78,10 @@ def words(text: str) -> list[Span]:
 def _words_of_line(text: str, body: Span) -> Iterator[Span]:
     for match in _PIECE.finditer(text, body.start, body.end):
         start, end = match.span()
-        if match.group("end"):
+        if match.lastgroup:
             yield Span(start, end, Role.END)
             continue
-        mark = _closing_mark(text, start, end)
+        mark = _closing_mark(text, start, end) if text[end - 1] in _CLOSERS else end
         yield Span(start, mark)
         if mark < end:
             yield Span(mark, end, Role.END)
@@ -87,8 +89,6 @@ def _words_of_line(text: str, body: Span) -> Iterator[Span]:
 
 def _closing_mark(text: str, start: int, end: int) -> int:
     """Return where the mark that closes a sentence begins in the piece `start`–`end`; `end` if there is none."""
-    if text[end - 1] not in _CLOSERS:
-        return end
     closing = _CLOSING.search(text[start:end])
     if not closing or not _OPENS_SENTENCE.match(text, end):
         return end
@@ -106,9 +106,8 @@ def fuse(spans: Sequence[Span], wholes: Iterable[Span], *, heads: bool = False) 
     result: list[Span] = []
     index = 0
     for whole in _merged(wholes):
-        while index < len(spans) and spans[index].end <= whole.start:
-            result.append(spans[index])
-            index += 1
+        before, index = index, bisect_right(spans, whole.start, index, key=attrgetter("end"))
+        result += spans[before:index]
         run = [result.pop()] if result and result[-1].end > whole.start else []
         while index < len(spans) and spans[index].start < whole.end:
             run.append(spans[index])

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +94,7 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
 
 def _arrays(encoding: tokenizers.Encoding, base: int) -> NDArray[np.int64]:
     """Return ids, starts and ends of an encoding, [3, tokens], for a text that starts at `base`."""
-    places = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) + base
+    places = np.fromiter(chain.from_iterable(encoding.offsets), np.int64).reshape(-1, 2) + base
     return np.stack([np.array(encoding.ids, dtype=np.int64), places[:, 0], places[:, 1]])
 
 
@@ -211,12 +212,15 @@ class WindowedModel:
         self, batch: Sequence[Window], texts: Sequence[Encoded]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         length = max(w.end - w.start for w in batch) + self.frame.size
+        first = len(self.frame.prefix)
         ids = np.full((len(batch), length), self.frame.pad, dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, w in enumerate(batch):
-            full = [*self.frame.prefix, *texts[w.text].ids[w.start : w.end], *self.frame.suffix]
-            ids[row, : len(full)] = full
-            mask[row, : len(full)] = 1
+            end = first + w.end - w.start
+            ids[row, :first] = self.frame.prefix
+            ids[row, first:end] = texts[w.text].ids[w.start : w.end]
+            ids[row, end : end + len(self.frame.suffix)] = self.frame.suffix
+            mask[row, : end + len(self.frame.suffix)] = 1
         return ids, mask
 
     def _put(

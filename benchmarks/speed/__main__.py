@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.speed import environments, measure, page
+from benchmarks.speed.bars import bars
 from benchmarks.speed.race import (
     MODEL_NAME,
     SCRIPT,
@@ -125,8 +126,9 @@ def main() -> None:
         print("long texts …", file=sys.stderr)
         curve = scale(own, texts, options.ratio)
         middle = sorted(shorter)[min(1, len(shorter) - 1)]
-        bars = own_bars(own, shorter[middle], options, folder)
-    page.write(options.out, racing, [one for one in entered if one not in racing], curve, bars)
+        alone = own_bars(own, shorter[middle], options, folder)
+    reached = bars(racing, curve, alone)
+    page.write(options.out, racing, [one for one in entered if one not in racing], curve, reached)
     print(options.out / "speed.md")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.speed import measure
+from benchmarks.speed.bars import Bar
 from benchmarks.speed.race import Contender
 
 BEGIN, END = "<!-- measured: python -m benchmarks.speed -->", "<!-- /measured -->"
@@ -20,7 +21,7 @@ def write(
     racing: Sequence[Contender],
     failed: Sequence[Contender],
     curve: dict[int, measure.Run],
-    bars: dict[str, float],
+    reached: Sequence[Bar],
 ) -> None:
     """Put the tables between the page's marks, and the plot beside it."""
     file = folder / "speed.md"
@@ -29,7 +30,7 @@ def write(
     fallen = ", ".join(f"{one.title} on {one.weights}" for one in failed)
     remarks = [f"Does not finish: {fallen}."] if fallen else []
     tables = "\n\n".join(
-        [_machine(), *remarks, _cold(racing), _warm(racing), _same(racing), _scale(curve), _bars(bars)]
+        [_machine(), *remarks, _bars(reached), _cold(racing), _warm(racing), _same(racing), _scale(curve)]
     )
     file.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}", encoding="utf-8")
     (folder / "speed.svg").write_text(plot(racing), encoding="utf-8")
@@ -110,14 +111,9 @@ def _scale(curve: dict[int, measure.Run]) -> str:
     return _table(["ctxzip as installed, whole process, tokens", "time", "tokens", "peak memory"], rows)
 
 
-def _bars(bars: dict[str, float]) -> str:
-    rows = [
-        ["`ctxzip --help`", f"{bars['help']:.3f} s"],
-        ["200 words from cold", f"{bars['words']:.2f} s"],
-        ["pipeline over the bare ONNX session, 10k tokens", f"{100 * bars['overhead']:+.0f} %"],
-        ["throughput of a bare loop with full windows", f"{100 * bars['loop']:.0f} %"],
-    ]
-    return _table(["ctxzip by itself", ""], rows)
+def _bars(reached: Sequence[Bar]) -> str:
+    rows = [[bar.what, bar.asked, bar.found, "yes" if bar.reached else "**no**"] for bar in reached]
+    return _table(["ctxzip", "asked", "measured", "reached"], rows)
 
 
 def plot(racing: Sequence[Contender]) -> str:

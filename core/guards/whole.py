@@ -85,21 +85,20 @@ def find(text: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Span]]
             yield kind, Span(start, start + len(word))
 
 
+_UNUSUAL = re.compile(rf"(?<!\S)(?![{re.escape(_EDGES)}]*+[A-Za-z]?+[a-z]*+[{re.escape(_EDGES)}]*+(?!\S))\S+")
+"""A run without spaces that is not just a plain word in ASCII, with marks around it."""
+
+
 @lru_cache(maxsize=4096)
 def _kind_of(word: str) -> str:
     """Return which kind of its own `word` is, nothing for a plain one."""
     return next((kind for kind, pattern in _BY_WORD.items() if pattern.fullmatch(word)), "")
 
 
-_WORD = re.compile(r"\S+")
-
-
 def _unusual(text: str) -> Iterator[tuple[int, str]]:
     """Yield the words that are no plain ones, without the marks around them, and where they begin."""
-    for match in _WORD.finditer(text):
+    for match in _UNUSUAL.finditer(text):
         word = match.group()
-        if word.isalpha() and (word.islower() or word.istitle()):
-            continue
         bare = word.strip(_EDGES)
         if not bare or len(bare) > LONGEST_NAME or (bare.isalpha() and (bare.islower() or bare.istitle())):
             continue

@@ -112,9 +112,11 @@ class Shape:
             end = first + len(inset.content)
             result[first:end] = inset.worth(result[first:end])
         facts = {guard.span.end: guard.span for guard in self.guards if guard.kind in PRECIOUS}
-        for at, span in enumerate(self.layout.content):
-            fact = facts.get(span.end) or facts.get(span.end - 1)
-            if fact and fact.start - span.start <= 2:
+        near = facts.keys() | {end + 1 for end in facts}
+        content = self.layout.content
+        for at in [at for at, span in enumerate(content) if span.end in near]:
+            fact = facts.get(content[at].end) or facts[content[at].end - 1]
+            if fact.start - content[at].start <= 2:
                 result[at] = min(1.0, result[at] + PRECIOUS_BONUS)
         return result
 

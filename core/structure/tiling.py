@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from ctxzip.protocols import Inset
 from ctxzip.text import Role, Span
@@ -31,11 +33,7 @@ def clipped(text: str, tiles: Sequence[Span], start: int, end: int) -> list[Span
 
 def _first(tiles: Sequence[Span], start: int) -> int:
     """Return the place of the first of the ordered `tiles` that ends after `start`."""
-    low, high = 0, len(tiles)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if tiles[middle].end <= start else (low, middle)
-    return low
+    return bisect_right(tiles, start, key=attrgetter("end"))
 
 
 def _as_space(text: str, span: Span) -> Span:
@@ -75,9 +73,8 @@ def bound(text: str, tiles: Sequence[Span], words: Sequence[Span]) -> list[Span]
     result: list[Span] = []
     at = 0
     for word in sorted(words, key=lambda span: (span.start, -span.end)):
-        while at < len(tiles) and tiles[at].end <= word.start:
-            result.append(tiles[at])
-            at += 1
+        before, at = at, bisect_right(tiles, word.start, at, key=attrgetter("end"))
+        result += tiles[before:at]
         stop = at
         while stop < len(tiles) and tiles[stop].start < word.end:
             stop += 1
