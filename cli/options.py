@@ -13,6 +13,7 @@ import typer
 
 from ctxzip.cli.limits import LimitTable
 from ctxzip.options import DEFAULT_TOKENIZER
+from ctxzip.protect import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Choosing:
         typer.Option(
             "--allow",
             metavar="KIND",
-            help="Let KIND be cut: placeholder, code, table, inline-code, link, url, emphasis, quote, negation, all.",
+            help=f"Let KIND be cut: {', '.join([*sorted(KINDS), 'all'])}.",
         ),
     ] = None
     compat: Annotated[bool, typer.Option("--compat", help="Follow the released implementation where ours differs.")] = (

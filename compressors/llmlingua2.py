@@ -75,9 +75,14 @@ class LLMLingua2:
         encoded = self._scorer.encode([document.text for document in documents])
         probabilities = self._scorer.probabilities(encoded)
         return [
-            self._means(tokens, values, pieces).tolist()
-            for tokens, values, pieces in zip(encoded, probabilities, spans, strict=True)
+            self._worth(document.text, self._means(tokens, values, pieces), pieces).tolist()
+            for document, tokens, values, pieces in zip(documents, encoded, probabilities, spans, strict=True)
         ]
+
+    def _worth(self, text: str, means: NDArray[np.float64], spans: Sequence[Span]) -> NDArray[np.float64]:
+        """Return the worth of every span, corrected where the weights know how."""
+        surface = self._scorer.surface
+        return means if surface is None or self._compat else surface.correct_spans(text, spans, means)
 
     def _means(self, encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
         """Return the worth of every span: its tokens' mean, or, where it has none, its neighbours'."""

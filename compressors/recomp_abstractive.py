@@ -31,12 +31,22 @@ TOKENS_PER_WORD = 1.6
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of a summary and the document that carries it, None when none does."""
+
+    text: str
+    document: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A stretch of passages that a generator reads at once, and how probable it is that it helps."""
 
     parts: tuple[tuple[int, str], ...]
     """The document and the text of each part."""
     relevance: float
+    answers: tuple[Line, ...] = ()
+    """Its sentences that answer the query, as the bundled encoder sees it."""
 
     @property
     def text(self) -> str:
@@ -102,8 +112,11 @@ class RecompAbstractive:
         remarks = [f"{len(windows)} windows, the {WINDOWS} most relevant were read"] if len(windows) > WINDOWS else []
         share = max(10, min(MOST_WORDS, words // max(1, min(2, len(chosen)))))
         answers = self._write(generator, [windows[i].text for i in chosen], query, share)
-        lines = [line for i, answer in zip(chosen, answers, strict=True) for line in _borne_out(windows[i], answer)]
-        kept = [line for line in lines if line.document is not None]
+        told = [list(_borne_out(windows[i], answer)) for i, answer in zip(chosen, answers, strict=True)]
+        missed = [i for i, own in zip(chosen, told, strict=True) if not any(line.document is not None for line in own)]
+        quoted = [line for i in missed for line in windows[i].answers]
+        lines = [line for own in told for line in own]
+        kept = [line for line in [*lines, *quoted] if line.document is not None]
         if len(chosen) > 1 and sum(len(line.text.split()) for line in kept) > words:
             kept = self._merged(generator, kept, query, words) or kept
         texts = [
@@ -111,6 +124,7 @@ class RecompAbstractive:
         ]
         left_out = sum(line.document is None for line in lines)
         remarks += [f"{left_out} sentences were left out: the passages do not bear them out"] if left_out else []
+        remarks += [f"{len(quoted)} sentences are quoted: the generator saw no answer in them"] if quoted else []
         remarks += [] if any(texts) else ["nothing bears on the query: empty on purpose"]
         return Summary(texts, remarks)
 
@@ -121,7 +135,7 @@ class RecompAbstractive:
         pairs = [(at, passage) for at, own in enumerate(passages(documents, spans)) for passage in own]
         flat = iter([value for own in scores for value in own])
         room = generator.longest - FRAME - generator.count([query])[0] - int(MOST_WORDS * TOKENS_PER_WORD)
-        return list(_packed(_stretches(pairs, flat), generator, max(64, room)))
+        return list(_packed(_stretches(pairs, flat), generator, max(64, room), self.extractor.threshold))
 
     def _write(self, generator: Generator, texts: Sequence[str], query: str, words: int) -> list[str]:
         prompts = [summary_prompt(Summarising(text, words, query), generator.style) for text in texts]
@@ -138,14 +152,6 @@ class RecompAbstractive:
         return [line for line in _borne_out(whole, answer) if line.document is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A sentence of a summary and the document that carries it, None when none does."""
-
-    text: str
-    document: int | None
-
-
 def _stretches(pairs: Sequence[tuple[int, Passage]], scores: Iterator[float]) -> Iterator[tuple[int, str, float]]:
     """Yield the document, the text and the relevance of every sentence, the first of a passage under its title."""
     for document, passage in pairs:
@@ -155,23 +161,28 @@ def _stretches(pairs: Sequence[tuple[int, Passage]], scores: Iterator[float]) ->
             yield document, headed, next(scores)
 
 
-def _packed(rows: Iterator[tuple[int, str, float]], generator: Generator, room: int) -> Iterator[Window]:
-    """Yield windows of as many sentences as fit; one that alone is too long is cut."""
+def _packed(
+    rows: Iterator[tuple[int, str, float]], generator: Generator, room: int, threshold: float
+) -> Iterator[Window]:
+    """Yield windows of as many sentences as fit; one that alone is too long is cut.
+
+    A sentence worth more than `threshold` answers the query.
+    """
     held: list[tuple[int, str, float]] = []
     used = 0
     listed = list(rows)
     for row, size in zip(listed, generator.count([text for _, text, _ in listed]), strict=True):
         if held and used + size + 1 > room:
-            yield _window(held)
+            yield _window(held, threshold)
             held, used = [], 0
         body = row[1] if size <= room else row[1][: len(row[1]) * room // size]
         held.append((row[0], body, row[2]))
         used += min(size, room) + 1
     if held:
-        yield _window(held)
+        yield _window(held, threshold)
 
 
-def _window(rows: Sequence[tuple[int, str, float]]) -> Window:
+def _window(rows: Sequence[tuple[int, str, float]], threshold: float) -> Window:
     """Return a window of sentences, those of one document together."""
     parts: list[tuple[int, str]] = []
     for document, text, _ in rows:
@@ -180,7 +191,8 @@ def _window(rows: Sequence[tuple[int, str, float]]) -> Window:
         else:
             parts.append((document, text))
     best = sorted((score for _, _, score in rows), reverse=True)[:3]
-    return Window(tuple(parts), sum(best) / len(best))
+    answers = tuple(Line(text, document) for document, text, score in rows if score > threshold)
+    return Window(tuple(parts), sum(best) / len(best), answers)
 
 
 def _borne_out(window: Window, answer: str) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from ctxzip.compressors.rewriting.chunks import TINY, Run, cuts
 from ctxzip.compressors.rewriting.embedding import sentence_vectors, text_vector
 from ctxzip.compressors.rewriting.keywords import KeywordFinder
 from ctxzip.compressors.rewriting.rewriter import Request, Rewriter
-from ctxzip.compressors.rewriting.steps import fewer_words
+from ctxzip.compressors.rewriting.steps import Notes
 from ctxzip.compressors.rewriting.worth import worth
 from ctxzip.errors import UsageError
 from ctxzip.models.generators import generator_name, load_generator
@@ -74,6 +74,10 @@ class Scope:
         """The compressor whose words are dropped where nothing can be rewritten."""
         return LLMLingua2()
 
+    @cached_property
+    def _notes(self) -> Notes:
+        return Notes(self.lender)
+
     def check(self) -> None:
         """Raise if there is nobody to write."""
         _ = self._generator
@@ -123,7 +127,7 @@ class Scope:
     def rewriter(self, query: str | None) -> Rewriter:
         """Return what asks the generator, for texts like those that were scored last."""
         assert self._generator is not None
-        return Rewriter(self._generator, self._finder, lambda asked: fewer_words(asked, self.lender), query)
+        return Rewriter(self._generator, self._finder, self._notes, query)
 
     def request(self, piece: Piece, tokens: int) -> Request:
         """Return what is asked for a piece: about so many tokens, in words, and what stays to the letter."""

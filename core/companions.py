@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ctxzip.layout import Layout
@@ -14,10 +14,13 @@ REACH = 6
 """Pieces that a bound word governs at most, up to the end of its clause."""
 BEHIND = 2
 """Pieces before it that a bound word governs when nothing of its clause follows it."""
+LONGEST_MARK = 16
+"""Characters at the end of a piece that are looked at for the mark that closes a clause."""
 _CLAUSE_ENDS = re.compile(r"[,;:.!?…)\]}。！？、，；：][\"'”’)\]*_]*\Z")
 _ANSWERS = re.compile(r"\s*\W{0,2}(?:no|nope|yes|nein|non)\W{0,2}[,:]", re.IGNORECASE)
 SHOWN = (Role.CONTENT, Role.HEAD, Role.BOUND)
 """Roles of spans that show by themselves or as a companion."""
+COMPANIONS = (Role.HEAD, Role.BOUND)
 
 
 class Company:
@@ -36,7 +39,7 @@ class Company:
         order, the places among those that come along with it.
         """
         shown = [span.role for span in spans if span.role in SHOWN]
-        plain = [replace(span, role=Role.CONTENT) if span.role in SHOWN else span for span in spans]
+        plain = [replace(span, role=Role.CONTENT) if span.role in COMPANIONS else span for span in spans]
         self._layout = Layout(text, plain, insets)
         self._places = [place for place, role in enumerate(shown) if role is Role.CONTENT]
         self.along = [companions[place] for place in self._places]
@@ -83,19 +86,20 @@ def freed(spans: Sequence[Span], along: Sequence[Sequence[int]]) -> list[Span]:
     return result
 
 
-def governors(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> list[tuple[int, ...]]:
+def governors(text: str, spans: Sequence[Span], insets: Sequence[Inset] = ()) -> list[Sequence[int]]:
     """Return for every content, head or bound span, in order, the places among those of the words it is bound to.
 
-    A bound word governs what follows it in its clause, an answer such as "No," the rest of its sentence; where
-    nothing follows, what stands just before it.
+    A bound word governs what follows it in its clause, an answer such as "No," the rest of its sentence up to the
+    next answer; where nothing follows, what stands just before it.
     """
     clauses = _Clauses(text, spans, insets)
-    above: list[list[int]] = [[] for _ in clauses.shown]
-    for place, span in enumerate(clauses.shown):
-        if span.role is Role.BOUND:
-            for other in clauses.governed(place):
-                above[other].append(place)
-    return [tuple(places) for places in above]
+    above: dict[int, list[int]] = {}
+    for place, governed in clauses.governed():
+        for other in governed:
+            above.setdefault(other, []).append(place)
+    for places in above.values():
+        places.reverse()
+    return [above.get(place, ()) for place in range(len(clauses.shown))]
 
 
 class _Clauses:
@@ -119,20 +123,46 @@ class _Clauses:
     def _stops(self, span: Span) -> bool:
         return span.of(self.text).count("\n") > 1
 
-    def governed(self, place: int) -> list[int]:
-        """Return the places of the content that the bound word at `place` governs."""
-        slice_ = self.shown[place].of(self.text)
-        answer = _ANSWERS.match(slice_)
-        reach = len(self.shown) if answer else REACH
+    def governed(self) -> Iterator[tuple[int, list[int]]]:
+        """Yield the place of every bound word, last to first, with the places of the content that it governs.
+
+        A bound word that another one follows governs what that one does, so that no stretch is walked twice.
+        """
+        after, ahead = -1, []
+        for place in range(len(self.shown) - 1, -1, -1):
+            if self.shown[place].role is Role.BOUND:
+                ahead = ahead if after == place + 1 and self._shares(place) else self._ahead(place)
+                after = place
+                yield place, ahead or self._behind(place)
+
+    def _shares(self, place: int) -> bool:
+        """Tell whether the one at `place` governs what the next bound word does: that of the same clause."""
+        if self.sentence[place + 1] != self.sentence[place]:
+            return False
+        answer = self._answers(place)
+        return answer == self._answers(place + 1) and (answer or not self._ends_clause(place))
+
+    def _ahead(self, place: int) -> list[int]:
+        """Return the content after `place`: to the end of the clause, or of the sentence or the next answer."""
+        answer = self._answers(place)
         found: list[int] = []
         at = place
-        while at + 1 < len(self.shown) and self.sentence[at + 1] == self.sentence[place] and len(found) < reach:
-            if not answer and at >= place and _CLAUSE_ENDS.search(self.shown[at].of(self.text)):
+        while at + 1 < len(self.shown) and self.sentence[at + 1] == self.sentence[place]:
+            if not answer and (len(found) == REACH or self._ends_clause(at)):
                 break
             at += 1
             if self.shown[at].role is Role.CONTENT:
                 found.append(at)
-        return found or self._behind(place)
+            elif answer and self._answers(at):
+                break
+        return found
+
+    def _answers(self, place: int) -> bool:
+        return _ANSWERS.match(self.shown[place].of(self.text)) is not None
+
+    def _ends_clause(self, place: int) -> bool:
+        span = self.shown[place]
+        return _CLAUSE_ENDS.search(self.text, max(span.start, span.end - LONGEST_MARK), span.end) is not None
 
     def _behind(self, place: int) -> list[int]:
         first = max(0, place - BEHIND)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ctxzip.text import Role, Span
 
 _GAP = re.compile(r"\s+\Z|\s*\n")
-_LEAD = re.compile(r"[^\S\n]*(?:(?:[-*+•‣◦–]|\d{1,3}[.)]|#{1,6}|>)(?:[^\S\n]+(?:\[[ xX]\][^\S\n]+)?))*(?=\S)")
+_LEAD = re.compile(r"[^\S\n]*(?:(?:[-*+•‣◦–]|\d{1,3}[.)]|#{1,6}|>)(?:[^\S\n]+(?:\[[ xX]\][^\S\n]+)?)){0,40}(?=\S)")
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇"
 _HIRAGANA = r"\u3041-\u309f"
@@ -22,6 +22,7 @@ _PIECE = re.compile(
     )""",
     re.VERBOSE,
 )
+_CLOSERS = frozenset(".!?…\"'”’)]*_")
 _CLOSING = re.compile(r"(?<=[\w)\]\"'”’`*%])[.!?…]+[\"'”’)\]*_]*\Z")
 _ABBREVIATION = re.compile(
     r"(?:\b[A-Za-z]|\b(?:mr|mrs|ms|dr|prof|st|vs|etc|cf|fig|eq|no|vol|pp|ed|al|inc|ltd|co|corp|jr|sr|e\.g|i\.e|approx|dept|est"
@@ -86,6 +87,8 @@ def _words_of_line(text: str, body: Span) -> Iterator[Span]:
 
 def _closing_mark(text: str, start: int, end: int) -> int:
     """Return where the mark that closes a sentence begins in the piece `start`–`end`; `end` if there is none."""
+    if text[end - 1] not in _CLOSERS:
+        return end
     closing = _CLOSING.search(text[start:end])
     if not closing or not _OPENS_SENTENCE.match(text, end):
         return end

@@ -11,7 +11,10 @@ from ctxzip.companions import Company
 from ctxzip.protocols import Tokenizer
 from ctxzip.structure.chat import Turn
 from ctxzip.structure.shape import Shape
+from ctxzip.structure.tiling import MOST
 from ctxzip.text import Span
+
+VERY_LONG = f"very long text: neighbouring words are kept or dropped together, in about {MOST:,} pieces"
 
 
 def broken(shape: Shape, kept: Sequence[int], made: str) -> list[tuple[Span, str]]:
@@ -100,4 +103,5 @@ def remarks(shapes: Sequence[Shape], kept: Sequence[Sequence[int]]) -> list[str]
     said: Counter[str] = Counter()
     for shape, own in zip(shapes, kept, strict=True):
         said.update(inset.remark(held) for inset, held in shape.shares(own))
+        said.update([VERY_LONG] if shape.joined else [])
     return [f"{text} (×{number})" if number > 1 else text for text, number in said.items() if text]

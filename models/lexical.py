@@ -25,6 +25,11 @@ _STOP = frozenset(
 )
 
 
+def is_stop_word(word: str) -> bool:
+    """Whether a word in lower case carries grammar rather than meaning."""
+    return word in _STOP
+
+
 def terms(text: str) -> list[str]:
     """Stems of the words that carry meaning; identifiers and ideographs are taken apart."""
     found = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 NOTHING = "Nothing."
@@ -27,13 +27,17 @@ class Style(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """A chunk to be rewritten in about `words` words: `keywords` stay, `before` is what stands in front of it."""
+    """A chunk to be rewritten in about `words` words: `keywords` stay, `before` is what stands in front of it.
+
+    `notes` are the words of the text that matter most, in order, for generators that were trained to read them.
+    """
 
     text: str
     words: int
     keywords: tuple[str, ...] = ()
     query: str | None = None
     before: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,9 @@ def rewrite_prompt(asked: Rewriting, style: Style) -> str:
     if style is Style.INSTRUCT:
         return _rewrite_instruction(asked)
     if style is Style.EXAMPLES:
-        return "".join(f"{_trained_rewrite(e)} {answer}\n\n\n" for e, answer in EXAMPLES) + _trained_rewrite(asked)
+        return "".join(f"{_trained_rewrite(e)} {answer}\n\n\n" for e, answer in EXAMPLES) + _trained_rewrite(
+            replace(asked, notes="")
+        )
     if style is Style.TRAINED:
         return _trained_rewrite(asked)
     return asked.text
@@ -73,7 +79,8 @@ def summary_prompt(asked: Summarising, style: Style) -> str:
 def _trained_rewrite(asked: Rewriting) -> str:
     keep = f" Keep: {'; '.join(asked.keywords)}." if asked.keywords else ""
     help_ = f" It should help to answer: {asked.query}" if asked.query else ""
-    return f"Text: {asked.text.strip()}\n\nRewrite in {rounded(asked.words)} words.{help_}{keep}\nRewrite:"
+    notes = f"Notes: {' '.join(asked.notes.split())}\n\n" if asked.notes else ""
+    return f"Text: {asked.text.strip()}\n\n{notes}Rewrite in {rounded(asked.words)} words.{help_}{keep}\nRewrite:"
 
 
 def _trained_summary(asked: Summarising) -> str:

@@ -16,6 +16,7 @@ from ctxzip.models.encoders import open_encoder
 from ctxzip.models.manifest import Kind
 from ctxzip.models.onnx_backend import cores
 from ctxzip.models.store import BUNDLED, locate
+from ctxzip.models.surface import SURFACE, Surface
 from ctxzip.models.windows import Encoded, Frame, WindowedModel, encode
 from ctxzip.progress import report
 
@@ -34,10 +35,16 @@ LABEL_KEEP = 1
 class TokenScorer:
     """Gives every token of a text its probability of being kept."""
 
-    def __init__(self, name: str, tokenizer: tokenizers.Tokenizer, model: WindowedModel) -> None:
-        """Score with `model` what `tokenizer` makes of a text; reports show `name`."""
+    def __init__(
+        self, name: str, tokenizer: tokenizers.Tokenizer, model: WindowedModel, surface: Surface | None = None
+    ) -> None:
+        """Score with `model` what `tokenizer` makes of a text; reports show `name`.
+
+        `surface` corrects the worth of words by what the model does not see of them.
+        """
         self.name = name
         self.tokenizer = tokenizer
+        self.surface = surface
         self._model = model
 
     @property
@@ -77,7 +84,7 @@ def _bundled() -> TokenScorer:
         return _sigmoid(own.graph.run(["keep_logits"], ids, mask)[0])
 
     windowed = WindowedModel(keep, own.frame, size=min(WINDOW, own.max_length), overlap=OVERLAP, workers=cores())
-    return TokenScorer(BUNDLED, own.tokenizer, windowed)
+    return TokenScorer(BUNDLED, own.tokenizer, windowed, Surface.load(own.directory / SURFACE))
 
 
 @lru_cache(maxsize=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +22,10 @@ Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float
 BATCH_TOKENS = 256
 """Tokens that go through the model at once, padding included; more fall out of the processor's cache."""
 PART_CHARACTERS = 16_384
-"""Characters of a long text that are tokenized together, and then to the end of the line."""
+"""Characters of a long text that are tokenized together, and then to the next white space."""
+LONGEST_WORD = 16_384
+"""Characters without white space after which a part ends all the same: no encoder knows such a word."""
+_SPACE = re.compile(r"[ \t\r\n]")
 PARTS_AT_A_TIME = 32
 """Parts whose tokens are held at once in the tokenizer's own, much larger form."""
 
@@ -77,11 +81,12 @@ def encode(tokenizer: tokenizers.Tokenizer, texts: Sequence[str]) -> list[Encode
 
 
 def _parts(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the starts and ends of stretches of `text` that end where a line does, or the text."""
+    """Yield the starts and ends of stretches of `text` that end where a word does."""
     start = 0
     while start < len(text):
-        newline = text.find("\n", start + PART_CHARACTERS)
-        end = newline if newline >= 0 else len(text)
+        latest = min(len(text), start + PART_CHARACTERS + LONGEST_WORD)
+        space = _SPACE.search(text, start + PART_CHARACTERS, latest)
+        end = space.start() if space else latest
         yield start, end
         start = end
 
@@ -106,6 +111,10 @@ class Window:
     end: int
     own_start: int
     own_end: int
+
+
+Alike = list[Window]
+"""Windows of the same tokens, which a model says the same of."""
 
 
 def windows(index: int, encoded: Encoded, size: int, overlap: int) -> Iterator[Window]:
@@ -152,37 +161,45 @@ class WindowedModel:
     def run(
         self, texts: Sequence[Encoded], progress: Callable[[int, int], None] | None = None
     ) -> list[NDArray[np.float32]]:
-        """Return for every text the model's output at each of its tokens, special tokens left out."""
-        jobs = [w for i, text in enumerate(texts) for w in windows(i, text, self.size, self.overlap)]
-        jobs.sort(key=lambda w: (w.end - w.start, w.text, w.start))
+        """Return for every text the model's output at each of its tokens, special tokens left out.
+
+        Windows of the same tokens get the same output and go through the model once.
+        """
+        alike: dict[bytes, Alike] = {}
+        for index, text in enumerate(texts):
+            for window in windows(index, text, self.size, self.overlap):
+                alike.setdefault(text.ids[window.start : window.end].tobytes(), []).append(window)
+        jobs = sorted(alike.values(), key=lambda same: (same[0].end - same[0].start, same[0].text, same[0].start))
         outputs: list[NDArray[np.float32] | None] = [None] * len(texts)
         done = 0
         for batch, values in self._forwarded(self._batches(jobs), texts):
-            for row, window in enumerate(batch):
-                self._put(outputs, texts, window, values[row])
+            for row, same in enumerate(batch):
+                for window in same:
+                    self._put(outputs, texts, window, values[row])
             done += len(batch)
             if progress:
                 progress(done, len(jobs))
         return [np.zeros(0, np.float32) if output is None else output for output in outputs]
 
     def _forwarded(
-        self, batches: Iterable[list[Window]], texts: Sequence[Encoded]
-    ) -> Iterator[tuple[list[Window], NDArray[np.float32]]]:
+        self, batches: Iterable[list[Alike]], texts: Sequence[Encoded]
+    ) -> Iterator[tuple[list[Alike], NDArray[np.float32]]]:
         """Yield every batch with its values; only a few batches wait at a time, whatever the length of the text."""
         with ThreadPoolExecutor(self.workers) as pool:
-            waiting: deque[tuple[list[Window], Future[NDArray[np.float32]]]] = deque()
+            waiting: deque[tuple[list[Alike], Future[NDArray[np.float32]]]] = deque()
             for batch in batches:
-                waiting.append((batch, pool.submit(self.forward, *self._tensors(batch, texts))))
+                firsts = [same[0] for same in batch]
+                waiting.append((batch, pool.submit(self.forward, *self._tensors(firsts, texts))))
                 if len(waiting) > 2 * self.workers:
                     done, values = waiting.popleft()
                     yield done, values.result()
             for done, values in waiting:
                 yield done, values.result()
 
-    def _batches(self, jobs: Sequence[Window]) -> Iterator[list[Window]]:
-        batch: list[Window] = []
+    def _batches(self, jobs: Sequence[Alike]) -> Iterator[list[Alike]]:
+        batch: list[Alike] = []
         for job in jobs:
-            longest = job.end - job.start + self.frame.size
+            longest = job[0].end - job[0].start + self.frame.size
             if batch and longest * (len(batch) + 1) > BATCH_TOKENS:
                 yield batch
                 batch = []

@@ -84,7 +84,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def smaller(task: str, path: Path) -> config.Recipe:
         recipe = load(task, path)
-        mix = recipe.mix | {"distill": 6, "distill_nothing": 4} if task == "summarize" else recipe.mix
+        mix = recipe.mix | {"distill": 10, "distill_nothing": 4} if task == "summarize" else recipe.mix
         return replace(recipe, mix=mix, epochs=1, minutes=600, train=replace(recipe.train, held_out=4, longest=2000))
 
     monkeypatch.setattr(config, "load", smaller)
@@ -99,6 +99,7 @@ def test_an_adapter_is_trained_in_two_goes_and_writes(data: Path, base: Path, tm
     run = tmp_path / "run"
     first_stage = tmp_path / "passages"
     train(given(data, base, "passages", first_stage))
+    train(given(data, base, "sentences", tmp_path / "sentences", start=first_stage / "out", steps=1))
     run_second = partial(given, data, base, "rewrite", run, start=first_stage / "out")
     train(run_second(steps=1))
     first = torch.load(run / "checkpoint.pt", weights_only=True)
@@ -147,6 +148,8 @@ def test_rows_ask_and_answer_in_the_format_of_inference(data: Path) -> None:
     made = rows.rows(data, "rewrite", recipe.mix, 1)
     assert made == rows.rows(data, "rewrite", recipe.mix, 1)
     assert all(each.prompt.startswith("Text: ") and each.prompt.endswith("Rewrite:") for each in made)
+    assert all("Notes: " in each.prompt for each in made)
+    assert not any("Notes: " in each.prompt for each in rows.rows(data, "sentences", recipe.mix | {"noted": 0.0}, 1))
     for each in made:
         if "Keep: " in each.prompt:
             listed = each.prompt.split("Keep: ")[1].removesuffix(".\nRewrite:").split("; ")
@@ -161,3 +164,10 @@ def test_spoken_language_is_tidied() -> None:
     from training.adapters.rows import tidy
 
     assert tidy("Um , they they {disfmarker} moved it , uh , to to the lab .") == "they moved it, to the lab."
+
+
+def test_what_was_said_is_reported_without_who_said_it() -> None:
+    from training.adapters.rows import reported
+
+    assert reported("PhD C: Yeah, so we need a prototype in clay today.") == "We need a prototype in clay today."
+    assert reported("Hefin David AM: Is that all right, Chair?") == ""

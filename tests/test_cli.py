@@ -11,6 +11,7 @@ import pytest
 from laws import Cli
 
 from ctxzip.cli.app import exit_code
+from ctxzip.protect import KINDS
 
 TEXT = "The quick brown fox jumps over the lazy dog, and then it sleeps for several hours in the warm sun.\n" * 8
 
@@ -26,6 +27,11 @@ def test_help_names_the_commands(cli: Cli) -> None:
     out = cli("--help")
     assert out.code == 0
     assert all(name in out.out for name in ("compress", "plan", "count", "check", "methods"))
+
+
+def test_help_names_every_kind_of_protection(cli: Cli) -> None:
+    said = set(cli("compress", "--help").out.replace(",", " ").replace(".", " ").split())
+    assert said >= KINDS | {"all"}
 
 
 def test_count_prints_only_the_number(cli: Cli, file: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import texts
+from numpy.typing import NDArray
 
 from ctxzip import Document, compress
 from ctxzip.compressors.llmlingua2 import LLMLingua2
@@ -157,6 +158,31 @@ def test_windowing_puts_every_value_back_at_its_token() -> None:
     model = WindowedModel(lambda ids, mask: (ids * mask).astype(np.float32), frame, size=20, overlap=6)
     for encoded, values in zip(encode(tokenizer, texts_), model.run(encode(tokenizer, texts_)), strict=True):
         assert values.tolist() == encoded.ids.tolist()
+
+
+def test_what_repeats_goes_through_the_model_once() -> None:
+    tokenizer = load_token_scorer(str(BERT)).tokenizer
+    seen: list[tuple[int, ...]] = []
+
+    def forward(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        seen.extend(map(tuple, (ids * mask).tolist()))
+        return (ids * mask).astype(np.float32)
+
+    model = WindowedModel(forward, Frame.of(tokenizer, 0), size=20, overlap=6)
+    encoded = encode(tokenizer, ["a b c d " * 500, "a b c d " * 200])
+    for text, values in zip(encoded, model.run(encoded), strict=True):
+        assert values.tolist() == text.ids.tolist()
+    assert len(set(seen)) == len(seen) <= 8
+
+
+def test_a_long_line_is_tokenized_in_parts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = load_token_scorer(str(BERT)).tokenizer
+    monkeypatch.setattr(windowing, "PART_CHARACTERS", 50)
+    monkeypatch.setattr(windowing, "LONGEST_WORD", 50)
+    for text in ("a b c " * 300, "[" * 1000, "\n" * 1000):
+        whole = tokenizer.encode(text, add_special_tokens=False)
+        assert max(end - start for start, end in windowing._parts(text)) <= 100
+        assert encode(tokenizer, [text])[0].ids.tolist() == whole.ids
 
 
 def test_a_long_text_scores_as_a_short_one_away_from_the_borders() -> None:

@@ -8,13 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import texts
 
+from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.compressors.rewriting.chunks import MOST, Run, cuts
-from ctxzip.compressors.rewriting.facts import lost_numbers, new_names, new_numbers, numbers, turned
+from ctxzip.compressors.rewriting.facts import (
+    lost_numbers,
+    new_names,
+    new_numbers,
+    numbers,
+    recalled,
+    strange,
+    swapped,
+    turned,
+)
 from ctxzip.compressors.rewriting.judge import Asked, judge, mended, whole_sentences
 from ctxzip.compressors.rewriting.keywords import MOST as MOST_KEYWORDS
 from ctxzip.compressors.rewriting.keywords import KeywordFinder, missing
+from ctxzip.compressors.rewriting.steps import Notes, steps
 from ctxzip.compressors.rewriting.worth import centrality, worth
 from ctxzip.compressors.scope import Scope, is_prose
+from ctxzip.models.prompts import Style
 from ctxzip.text import Document, Role, tiles
 
 SOURCE = (
@@ -56,6 +68,38 @@ def test_made_up_names_are_noticed(rewrite: str, invented: list[str]) -> None:
 )
 def test_a_turned_negation_is_noticed(rewrite: str, words: list[str]) -> None:
     assert turned(SOURCE, rewrite) == words
+
+
+def test_words_that_the_source_has_in_no_form_are_strange() -> None:
+    assert strange(SOURCE, "Certificates that were renewed failed, and 12 alarms rang") == ["rang"]
+    assert recalled("outage certificate renewal", "The outage: certificates were not renewed.") == 1
+    assert recalled("outage, alarm", "An alarm was raised.") == 0.5
+    assert recalled("", "Anything.") == 1
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "words"),
+    [
+        ("Alan Jones hired Mary Brown.", []),
+        ("Mary Brown was hired by Alan Jones.", []),
+        ("Mary Brown hired Alan Jones.", ["marybrown", "hir", "alanjon"]),
+    ],
+)
+def test_who_does_what_to_whom_is_noticed(rewrite: str, words: list[str]) -> None:
+    assert swapped("In May, Alan Jones hired Mary Brown for the harbour.", rewrite) == words
+
+
+def test_notes_are_the_words_that_matter_and_tell_how_many_fall_to_a_step() -> None:
+    notes = Notes(LLMLingua2())
+    own = steps(SOURCE, Style.TRAINED, words=1)
+    assert [SOURCE[step.start :].startswith(step.text) for step in own] == [True] * len(own)
+    shares = notes.shares(Asked(SOURCE, 20, ()), own)
+    assert 18 <= sum(shares) <= 20
+    noted = notes.of(SOURCE, 20)
+    assert len(noted.split()) <= 20
+    assert set(numbers(noted)) == set(numbers(SOURCE))
+    assert notes.of(SOURCE, 0) == ""
+    assert notes.shares(Asked(SOURCE, 500, ()), own) == [len(step.text.split()) for step in own]
 
 
 def test_keywords_are_facts_first_and_few() -> None:
@@ -122,7 +166,8 @@ def test_the_central_and_the_asked_for_are_worth_most() -> None:
     assert worth([], near[:0], None) == []
 
 
-ASKED = Asked(SOURCE, 30, ("02:14", "certificate renewal", "card payments"))
+NOTES = "certificate renewal silently; Rahul Mehta found cause, customers called"
+ASKED = Asked(SOURCE, 30, ("02:14", "certificate renewal", "card payments"), notes=NOTES)
 GOOD = (
     "Outage from 02:14: certificate renewal failed silently, monitoring raised no alarm. By 02:50 38 % of card "
     "payments were rejected; 1,204 customers called. Rahul Mehta found it at nine."
@@ -144,6 +189,8 @@ def test_a_good_rewrite_is_accepted() -> None:
         (GOOD.replace("raised no alarm", "raised an alarm"), "turns a negation"),
         (GOOD.replace("certificate renewal", "something"), "loses a keyword"),
         ("Outage from 02:14", "is cut off"),
+        (GOOD.replace("monitoring raised no alarm", "engineers blamed cheap hardware suppliers"), "adds words"),
+        ("The outage began at 02:14. By 02:50 38 % of card payments were rejected, 1,204.", "leaves out what matters"),
     ],
 )
 def test_a_bad_rewrite_is_refused_for_what_is_wrong(rewrite: str, fault: str) -> None:

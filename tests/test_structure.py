@@ -184,3 +184,11 @@ def test_odd_inputs_end_with_an_exit_code(seed: int, tmp_path: Path) -> None:
     kind, code, _, wrong = attempt(seed, tmp_path, model=False)
     assert not wrong, f"{kind}: {wrong}"
     assert code in (0, 1, 2)
+
+
+def test_a_tag_that_is_never_closed_takes_no_time() -> None:
+    from ctxzip.structure.markup import TAG
+
+    text = f"</b>\n<i {'one two, ' * 400}"
+    assert [match.group() for match in TAG.finditer(text)] == ["</b>"]
+    assert [match.group() for match in TAG.finditer('<a b c = "d" e=f>')] == ['<a b c = "d" e=f>']

@@ -16,14 +16,16 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from ctxzip.models.relevance import Fusion, PassageIndex, score
-from training import card
+from ctxzip.models.surface import SURFACE, Surface
+from training import card, surface
 from training.batches import Batcher
 from training.calibrate import calibrate
 from training.config import Config, stages
 from training.export import Graph, export
-from training.passages import detokenise, paragraphs, read
+from training.passages import ANNOTATED, detokenise, paragraphs, read, rows
 from training.questions import keywords
 from training.runtime import Runner
+from training.surface import kept_words, spans
 from training.train import Trainer, open_tokenizer, train
 
 FILLER = ["the", "of", "and", "in", "a", "to"]
@@ -205,12 +207,17 @@ def test_calibration_makes_probabilities(
     card.tokenizer(base, tmp_path / "tokenizer.json")
     seen, kept_back = read(data, recipe.data, recipe.seed)
     calibrate(kept_back, seen, tmp_path, recipe.seed)
+    annotated = list(rows(data / ANNOTATED))
+    surface.fit(annotated, Runner(tmp_path), tmp_path / SURFACE, recipe.seed)
     card.manifest(tmp_path, "test", trained.average, recipe)
     assert json.loads((tmp_path / "manifest.json").read_text())["heads"].keys() == {
         "keep",
         "embedding",
         "relevance",
     }
+    words, corrected = spans(annotated[0]), Surface.load(tmp_path / SURFACE)
+    kept = kept_words(annotated[:1], Runner(tmp_path))[0]
+    assert 0 < np.abs(corrected.correct(annotated[0]["text"], words, kept) - kept).max() < 1
     runner, fusion = Runner(tmp_path), Fusion.load(tmp_path / "fusion.json")
     text = "the kaban of lodor. in mifel a rugon."
     passages = runner.passages([text], [[(0, 19), (20, len(text))]], [""])

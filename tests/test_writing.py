@@ -135,6 +135,15 @@ def test_nothing_is_an_answer() -> None:
     assert "empty on purpose" in " ".join(result.notes)
 
 
+@pytest.mark.parametrize("answer", ["Nothing.", "It began on 9 May, said Napoleon."])
+def test_what_the_generator_misses_is_quoted_where_the_encoder_sees_an_answer(answer: str) -> None:
+    method = writers.recomp(Writer(lambda text, words: answer))
+    result = compress(EXAMPLE, method=method, tokens=60, query="When did the outage begin and why?")
+    assert "02:14" in result.text
+    assert "certificate" in result.text
+    assert "quoted" in " ".join(result.notes)
+
+
 def test_a_sentence_of_a_summary_stands_under_the_passage_that_carries_it() -> None:
     documents = [Document(PROSE[0], id="a"), Document(PROSE[2], id="c")]
     method = writers.recomp(Writer(lambda t, w: "The market moves to Bridge Street. Mr Smith bought it."))

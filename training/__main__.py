@@ -9,12 +9,14 @@ from pathlib import Path
 
 import torch
 
-from training import card, config
+from ctxzip.models.surface import SURFACE
+from training import card, config, surface
 from training.calibrate import calibrate
 from training.config import Config
 from training.export import export
 from training.model import from_checkpoint
-from training.passages import read
+from training.passages import ANNOTATED, held_out, read, rows
+from training.runtime import Runner
 from training.train import train
 
 WEIGHTS = Path("models/weights/encoder")
@@ -41,6 +43,8 @@ def finish(given: argparse.Namespace, base: Path, recipe: list[Config]) -> None:
     card.tokenizer(base, folder / "tokenizer.json")
     seen, kept_back = read(given.data, last.data, last.seed)
     calibrate(kept_back, seen, folder, last.seed)
+    table = [row for row in rows(given.data / ANNOTATED) if held_out(row["text"], last.data.held_out)]
+    surface.fit(table, Runner(folder), folder / SURFACE, last.seed)
     card.manifest(folder, given.version, model, last)
 
 

@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ctxzip.models.surface import SURFACE
 from training.config import Config
 from training.model import ContextEncoder
 
-FILES = ("model.onnx", "tokenizer.json", "fusion.json")
+FILES = ("model.onnx", "tokenizer.json", "fusion.json", SURFACE)
 BASE = "sentence-transformers/all-MiniLM-L6-v2"
 TEXT = Path(__file__).with_name("card.md")
 
@@ -59,4 +60,17 @@ def card(folder: Path) -> None:
     text = TEXT.read_text(encoding="utf-8")
     text = text.replace("<!-- figures -->", "\n".join(rows))
     text = text.replace("<!-- registers -->", "\n".join(registers))
+    spoken = [f"{name} {value:.3f} ({int(size)} passages)" for name, (size, value) in figures["languages"].items()]
+    text = text.replace("<!-- languages -->", ", ".join(spoken))
+    text = text.replace("<!-- words -->", "\n".join(_words(figures["words"])))
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _words(figures: dict[str, dict[str, float]]) -> list[str]:
+    """The rows of this version in the table of what was tried."""
+    scorers = {"this version, encoder alone": "ctxzip keep, encoder alone", "with the surface of words": "ctxzip keep"}
+    columns = ("auc kept", "auc essential", "essential in best half", "essential in best quarter")
+    return [
+        f"| {name} | {' | '.join(f'{figures[who][column]:.3f}' for column in columns)} |"
+        for name, who in scorers.items()
+    ]

@@ -15,6 +15,7 @@ from typing import Any
 
 from training.config import DataConfig
 
+ANNOTATED = "distill/train.jsonl.gz"
 TWO_HOP = ("hotpotqa", "2wiki")
 TURNS = ("qmsum", "friendsqa")
 HELP = 0.4
@@ -161,7 +162,7 @@ def held_out(key: str, share: float) -> bool:
 def read(folder: Path, config: DataConfig, seed: int) -> tuple[list[Group], list[Group]]:
     """All training groups and those held back for calibration."""
     chance = random.Random(seed)
-    groups = [distilled(row) for row in rows(folder / "distill/train.jsonl.gz")]
+    groups = [distilled(row) for row in rows(folder / ANNOTATED)]
     by_passage: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows(folder / "relevance/train.jsonl.gz"):
         if row["dataset"] in TWO_HOP:

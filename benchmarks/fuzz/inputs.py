@@ -10,6 +10,17 @@ from pathlib import Path
 TORTURE = Path(__file__).parents[2] / "tests" / "torture"
 GIANT = 5_000_000
 """Bytes of the largest inputs."""
+REPEATED = (
+    b"x", b"[", b"{", b"`", b"|", b" ", b"\n", b"1", b"<a>", b"{{", b'"', b"a@", b"/a", b"_a", b"*", b"-",
+    b"```\n",
+    b"not ", b"a:\n", b"User: a\n", b"| a | b |\n|---|---|\n", b"\xe4\xbc\x9a", b"0a", b"a.b",
+    b"https://", b"\\", b"<",
+    b"2026-01-01 10:00:00 INFO x\n", b'{"a": 1}\n', b"\r", b"$", b"[a](", b"#", b"\xf0\x9f\x9a\x80",
+    b"1 ", b"1,", b"3.5 kg ", b"never x ", b"No, x ", b"word ", b"https://a.b/c ", b"snake_case ", b'"a" ', b"[1] ",
+    b"{{x}} ", b"{{x}}", b"<!--", b"<pre>", b"a. ", b"- ", b"\t", b"a: {{x}}\n", b"User: a\nAssistant: b\n",
+    b"```\n{{x}}\n```\n",
+)  # fmt: skip
+"""What giants are made of."""
 _PIECES = (
     "```", "~~~", "```json\n", "{", "}", "[", "]", '"', "'", "|", "|---|", "\n", "\r\n", "\r", "\t", " ", "    ", "<a>",
     "</a>", "<!--", "-->", "{{", "}}", "{%", "%}", "${x}", "<%", "%>", "User:", "Assistant:", "System: x\n", "- ", "# ",
@@ -81,13 +92,7 @@ def jumbled_json(chance: random.Random) -> bytes:
 
 def giant(chance: random.Random) -> bytes:
     """Return a few megabytes of one thing, mostly on one line."""
-    unit = chance.choice(
-        [b"x", b"[", b"{", b"`", b"|", b" ", b"\n", b"1", b"<a>", b"{{", b'"', b"a@", b"/a", b"_a", b"*", b"-",
-         b"```\n",
-         b"not ", b"a:\n", b"User: a\n", b"| a | b |\n|---|---|\n", b"\xe4\xbc\x9a", b"0a", b"a.b",
-         b"https://", b"\\", b"<",
-         b"2026-01-01 10:00:00 INFO x\n", b'{"a": 1}\n', b"\r", b"$", b"[a](", b"#", b"\xf0\x9f\x9a\x80"]
-    )  # fmt: skip
+    unit = chance.choice(REPEATED)
     return unit * (chance.choice([100_000, 1_000_000, GIANT]) // len(unit))
 
 

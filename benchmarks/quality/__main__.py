@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.quality import answers, containment, contexts, embeddings, report, scorers, words
 from ctxzip.models.relevance import Fusion
+from ctxzip.models.surface import SURFACE, Surface
 from training.__main__ import base_model
 from training.passages import Row
 from training.runtime import Runner
@@ -45,7 +46,7 @@ def measure(data: Path, weights: Path, base: Path, limit: int) -> dict[str, Any]
     """All figures of the encoder and of the baselines."""
     runner, fusion = Runner(weights), Fusion.load(weights / "fusion.json")
     table, original = words.load(data), scorers.original(base)
-    ours = words.encoder(runner)
+    ours = words.corrected(runner, Surface.load(weights / SURFACE))
     judges: dict[str, scorers.Scorer] = {
         "head": scorers.head,
         "random": scorers.chance,
@@ -59,14 +60,18 @@ def measure(data: Path, weights: Path, base: Path, limit: int) -> dict[str, Any]
         "HotpotQA (two hops)": contexts.hotpotqa(data)[:limit],
         "SQuAD, ten articles": contexts.squad(data, limit),
         "Natural Questions, mixed": contexts.natural(data, limit),
+        "finance, tables and text": contexts.finance(data, limit),
+        "documentation (answer words)": contexts.documentation(data, limit),
     }
     return {
         "words": {
             "stop words": words.measure(table, words.stop_words),
             "IDF": words.measure(table, words.rarity(data)),
+            "ctxzip keep, encoder alone": words.measure(table, words.encoder(runner)),
             "ctxzip keep": words.measure(table, ours),
         },
         "registers": words.by_register(table, ours),
+        "languages": words.by_language(table, ours),
         "contexts": {
             kind: {who: asdict(containment.measure(made, judge)) for who, judge in judges.items()}
             for kind, made in kinds.items()

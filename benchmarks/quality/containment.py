@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.quality.contexts import Context, Counted, count
 from benchmarks.quality.scorers import Scorer, sentences
+from ctxzip.models.lexical import terms
 from ctxzip.models.relevance import Floats
 
 RATIOS = (2, 4, 8)
@@ -31,11 +32,14 @@ def chosen(scores: Floats, counted: Counted, ratio: float) -> list[int]:
     return sorted(kept)
 
 
-def holds(context: Context, kept: list[int]) -> bool:
-    """Whether an answer stands in what is kept."""
+def holds(context: Context, kept: list[int]) -> float:
+    """Whether an answer stands in what is kept; of freely written ones, the share of their words that do."""
     texts = sentences(context)
     text = " ".join(texts[number] for number in kept).lower()
-    return any(answer.lower() in text for answer in context.answers)
+    if context.free:
+        wanted, there = set(terms(context.answers[0])), set(terms(text))
+        return len(wanted & there) / max(len(wanted), 1)
+    return float(any(answer.lower() in text for answer in context.answers))
 
 
 def measure(contexts: list[Context], scorer: Scorer) -> Figures:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import toktok
 
+from ctxzip.sentences import sentences
+from ctxzip.text import Role
 from training.passages import Passage, Row, detokenise, join, rows
 
 SIZE = 10
@@ -23,6 +26,8 @@ class Context:
     question: str
     answers: list[str]
     evidence: set[tuple[int, int]]
+    free: bool = False
+    """Whether the answers are written freely, so that their words count and not their wording."""
 
 
 @dataclass(slots=True)
@@ -77,6 +82,32 @@ def natural(data: Path, limit: int, seed: int = 5) -> list[Context]:
             row["title"] = row["sentences"][0]
             found.append(row)
     return _mixed(found, limit, seed)
+
+
+def documentation(data: Path, limit: int, seed: int = 5) -> list[Context]:
+    """Questions on technical documentation, the right pages among others; answers are written freely."""
+    made = _mixed(_cut(rows(data / "dev_qa/docs_qa.jsonl.gz")), limit, seed)
+    for context in made:
+        context.free = True
+    return made
+
+
+def finance(data: Path, limit: int, seed: int = 5) -> list[Context]:
+    """Questions whose answer stands in one of ten pages of text and tables."""
+    table = _cut(rows(data / "dev_qa/tatqa.jsonl.gz"))
+    return _mixed([row for row in table if any(row["labels"])], limit, seed)
+
+
+def _cut(table: Iterable[Row]) -> list[Row]:
+    """Rows of one text each, cut into sentences; those that hold an answer are the evidence."""
+    found = []
+    for row in table:
+        text = row["context"]
+        parts = [span.of(text).strip() for span in sentences(text) if span.role is Role.CONTENT]
+        row |= {"sentences": parts, "title": text[:200]}
+        row["labels"] = [int(any(a.lower() in part.lower() for a in row["answers"])) for part in parts]
+        found.append(row)
+    return found
 
 
 def _mixed(table: list[Row], limit: int, seed: int) -> list[Context]:

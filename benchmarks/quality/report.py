@@ -24,10 +24,13 @@ def page(figures: Figures, command: str) -> str:
         "## Words",
         _words(figures["words"]),
         "Area under the curve of kept words per register (registers under 8 passages are pooled):",
-        _registers(figures["registers"]),
+        _registers(figures["registers"], "register"),
+        "By language (nearly all of the data is English, so the second row says little):",
+        _registers(figures["languages"], "language"),
         "## Sentences",
         "Share of ten-passage contexts whose kept sentences hold the answer (in brackets: share "
-        "of the evidence sentences kept).",
+        "of the evidence sentences kept). Answers on documentation are written freely: there it is the share of their "
+        "words that are kept.",
         _contexts(figures["contexts"]),
         "![Answers contained at each ratio](quality.svg)",
         "## No answer, embeddings, quantisation",
@@ -36,7 +39,8 @@ def page(figures: Figures, command: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(head: list[str], body: list[list[str]]) -> str:
+def table_of(head: list[str], body: list[list[str]]) -> str:
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -45,12 +49,12 @@ def _words(words: dict[str, dict[str, float]]) -> str:
     names = list(next(iter(words.values())))
     body = [[who, *(f"{found[name]:.3f}" for name in names)] for who, found in words.items()]
     body.append(["*goal*", *(f"{BARS[name]:.3f}" if name in BARS else "" for name in names)])
-    return _table(["scorer", *names], body)
+    return table_of(["scorer", *names], body)
 
 
-def _registers(registers: dict[str, list[float]]) -> str:
+def _registers(registers: dict[str, list[float]], kind: str) -> str:
     body = [[name, str(int(size)), f"{value:.3f}"] for name, (size, value) in registers.items()]
-    return _table(["register", "passages", "AUC"], body)
+    return table_of([kind, "passages", "AUC"], body)
 
 
 def _contexts(contexts: dict[str, dict[str, dict[str, dict[str, float]]]]) -> str:
@@ -61,7 +65,7 @@ def _contexts(contexts: dict[str, dict[str, dict[str, dict[str, float]]]]) -> st
                 f"{found['contained'][ratio]:.3f} ({found['recalled'][ratio]:.2f})" for ratio in found["contained"]
             ]
             body.append([data, who, *cells])
-    return _table(["contexts", "scorer", "2×", "4×", "8×"], body)
+    return table_of(["contexts", "scorer", "2×", "4×", "8×"], body)
 
 
 def _single(figures: Figures) -> str:
@@ -72,7 +76,7 @@ def _single(figures: Figures) -> str:
     ]
     for name, value in figures["int8"].items():
         body.append([f"int8 minus fp32: {name}", f"{value:+.4f}", "within 0.005"])
-    return _table(["measure", "figure", "goal"], body)
+    return table_of(["measure", "figure", "goal"], body)
 
 
 def plot(figures: Figures, path: Path) -> None:

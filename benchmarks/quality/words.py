@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
-from ctxzip.models.relevance import Floats, owners, sigmoid
+from ctxzip.models.relevance import Floats
+from ctxzip.models.surface import Surface
 from training.passages import Row, rows
 from training.questions import STOP
 from training.runtime import Runner
+from training.surface import kept_words, spans
 
 WordScorer = Callable[[list[Row]], list[Floats]]
 LARGE = 8
+FEW_STOP_WORDS = 0.06
 
 
 def load(data: Path) -> list[Row]:
@@ -27,17 +30,15 @@ def load(data: Path) -> list[Row]:
 
 def encoder(runner: Runner) -> WordScorer:
     """The mean over a word's tokens of the probability to keep."""
+    return lambda table: kept_words(table, runner)
+
+
+def corrected(runner: Runner, surface: Surface) -> WordScorer:
+    """The same, corrected by the surface of the words: what the compressor ranks by."""
 
     def scorer(table: list[Row]) -> list[Floats]:
-        made = []
-        for row, encoding in zip(table, runner.encode([r["text"] for r in table]), strict=True):
-            owner = owners(encoding.offsets, [(a, b) for a, b, _ in row["words"]])
-            inside = owner >= 0
-            size = len(row["words"])
-            sums = np.bincount(owner[inside], sigmoid(encoding.keep[inside]), minlength=size)
-            counts = np.bincount(owner[inside], minlength=size)
-            made.append((sums / np.maximum(counts, 1)).astype(np.float32))
-        return made
+        kept = zip(table, kept_words(table, runner), strict=True)
+        return [surface.correct(row["text"], spans(row), values) for row, values in kept]
 
     return scorer
 
@@ -100,6 +101,16 @@ def by_register(table: list[Row], scorer: WordScorer) -> dict[str, tuple[int, fl
         name = row["register"]
         parts[name if sizes[name] >= LARGE else "other"].append(row)
     return {name: (len(part), measure(part, scorer)["auc kept"]) for name, part in sorted(parts.items())}
+
+
+def by_language(table: list[Row], scorer: WordScorer) -> dict[str, tuple[int, float]]:
+    """Passages and AUC of kept words in English and in other languages, told apart by English stop words."""
+    parts: dict[str, list[Row]] = {"English": [], "other languages": []}
+    for row in table:
+        texts = [row["text"][a:b].lower() for a, b, _ in row["words"]]
+        foreign = sum(w in STOP for w in texts) < FEW_STOP_WORDS * len(texts) and not row["text"].isascii()
+        parts["other languages" if foreign else "English"].append(row)
+    return {name: (len(part), measure(part, scorer)["auc kept"]) for name, part in parts.items() if part}
 
 
 def _best_f1(truth: np.ndarray, scores: Floats) -> float:

@@ -42,13 +42,13 @@ class Outcome:
 
 
 def rewritten(rows: Sequence[dict[str, Any]], targets: Sequence[int], scope: Scope) -> list[Outcome]:
-    """Every passage as one chunk in so many tokens; where the rewrite is refused, words are dropped."""
+    """Every passage as one chunk in so many tokens; where it is refused, or too long, words are dropped."""
     count = load_tokenizer(TOKENIZER).count
     scope.score([Document(row["text"]) for row in rows], [scope.segment(Document(row["text"])) for row in rows], None)
     pieces = [Piece(row["text"], count(row["text"])) for row in rows]
     outcomes = []
     for row, target, made in zip(rows, targets, scope.shorten(pieces, targets, None), strict=True):
-        final = made.text or compress(row["text"], method=LLMLingua2(), tokens=target, best_effort=True).text
+        final = compress(made.text or row["text"], method=LLMLingua2(), tokens=target, best_effort=True).text
         outcomes.append(Outcome(row, target, made, final))
     return outcomes
 
@@ -60,6 +60,7 @@ def kept(outcomes: Sequence[Outcome], scope: Scope) -> dict[str, Any]:
         "chunks": len(outcomes),
         "accepted": round(len(accepted) / len(outcomes), 4),
         "accepted, as": Counter(o.made.reason for o in accepted),
+        "accepted in whole": round(sum(" steps" not in o.made.reason for o in accepted) / len(outcomes), 4),
         "refused, because": Counter(o.made.reason.partition(": ")[2] for o in outcomes if o.made.text is None),
         "numbers kept": round(_numbers(accepted), 4),
         "keywords kept": round(_keywords(accepted, scope), 4),

@@ -1,8 +1,9 @@
-"""The facts that a rewrite may neither lose nor invent: numbers, names, and what is said not to be so."""
+"""What a rewrite may neither lose nor invent: numbers, names, what is said not to be so, and who does what to whom."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from ctxzip.models.lexical import terms
@@ -16,8 +17,14 @@ _NEGATION = re.compile(
     r"\b(?:not|never|cannot|no|nor|neither|without|none|nobody|nothing|unless|except|\w+n[’']t)\b", re.IGNORECASE
 )
 _CLAUSE_END = re.compile(r"[.!?;:,\n]")
+_FULL_NAME = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)+")
 REACH = 3
 """Words of meaning after a negation that it is taken to govern."""
+STEM = 5
+"""Letters that two words must share at their beginning to count as forms of one."""
+_JOINT = re.compile(
+    r"[.!?,;:()\[\]\"“”–—\n]|\b(?:by|of|from|to|for|in|on|at|with|and|or|is|are|was|were|be|been|being)\b", re.I
+)
 
 _UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 SPOKEN = {word: str(value) for value, word in enumerate([*_UNITS.split(), "seventeen", "eighteen", "nineteen"])} | {
@@ -108,3 +115,52 @@ def _polarity(text: str) -> tuple[set[str], set[str]]:
         for match in found:
             denied.update(terms(clause[match.end() :])[:REACH])
     return denied, said
+
+
+def strange(source: str, rewrite: str) -> list[str]:
+    """Return the stems of `rewrite` of which `source` has no form; numbers are compared by value elsewhere."""
+    stems = set(terms(source))
+    beginnings = {stem[:STEM] for stem in stems}
+    return [
+        stem
+        for stem in dict.fromkeys(terms(rewrite))
+        if stem not in stems and not stem.isdigit() and (len(stem) < STEM or stem[:STEM] not in beginnings)
+    ]
+
+
+def foreign(source: str, rewrite: str) -> list[str]:
+    """Return the clauses of `rewrite` that `source` does not bear out: most of their words are strange to it."""
+    found = []
+    for clause in _CLAUSE_END.split(rewrite):
+        new, all_ = strange(source, clause), {stem for stem in terms(clause) if not stem.isdigit()}
+        if len(new) >= 2 and len(new) > len(all_) / 2:
+            found.append(clause.strip())
+    return found
+
+
+def recalled(wanted: str, rewrite: str) -> float:
+    """Return the share of the words of meaning of `wanted` of which `rewrite` has a form."""
+    stems = set(terms(wanted))
+    return 1 - len(set(strange(rewrite, wanted)) & stems) / len(stems) if stems else 1.0
+
+
+def swapped(source: str, rewrite: str) -> list[str]:
+    """Return three words in a row of `rewrite` that `source` has in a row the other way round: the dog bit the man.
+
+    A full name is one word. Each may occur only once, and nothing that turns a clause round, such as "by", may part
+    them: what is said in the passive is no fault.
+    """
+    theirs = set(_threes(source))
+    found = next((three for three in _threes(rewrite) if three[::-1] in theirs), None)
+    return list(found) if found else []
+
+
+def _threes(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield stems in a row that no mark and no preposition parts, each the only one of its kind."""
+    joined = _FULL_NAME.sub(lambda match: match.group().replace(" ", "").lower(), text)
+    counts = Counter(terms(joined))
+    for clause in _JOINT.split(joined):
+        stems = terms(clause)
+        for a, b, c in zip(stems, stems[1:], stems[2:], strict=False):
+            if counts[a] == counts[b] == counts[c] == 1:
+                yield a, b, c

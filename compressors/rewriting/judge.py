@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ctxzip.compressors.rewriting.embedding import text_vector
-from ctxzip.compressors.rewriting.facts import lost_numbers, new_names, new_numbers, turned
+from ctxzip.compressors.rewriting.facts import (
+    foreign,
+    lost_numbers,
+    new_names,
+    new_numbers,
+    recalled,
+    strange,
+    swapped,
+    turned,
+)
 from ctxzip.compressors.rewriting.keywords import missing
+from ctxzip.models.lexical import terms
 from ctxzip.sentences import sentences
 from ctxzip.text import Role
 
@@ -16,19 +26,28 @@ COVERED = 0.9
 """Share of the listed keywords that a rewrite must have; numbers must be there all."""
 NEAR = 0.60
 """Cosine with its source that a rewrite must have."""
-LOOSE = 1.35
-"""How many times the words asked for a rewrite may have."""
+LOOSE, SPARE = 1.2, 3
+"""How many times the words asked for a rewrite may have, and how many more."""
+STRANGE = 0.2
+"""Share of its words of meaning of which the source may have no form; one always may be."""
+RECALLED = 0.6
+"""Share of the words that matter most, as the bundled encoder sees it, that a rewrite must have."""
 ENDS = re.compile(r"[.!?…:;。！？][\"'”’)\]*_`]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a rewrite was asked for: the source, the words, and what has to be in it."""
+    """What a rewrite was asked for: the source, the words, and what has to be in it.
+
+    `notes` are as many words of the source as were asked for, those that matter most; where there are none, only facts
+    are looked at.
+    """
 
     text: str
     words: int
     keywords: tuple[str, ...]
     verbatim: tuple[str, ...] = ()
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,7 @@ def _faults(asked: Asked, text: str, lost: Sequence[str]) -> list[str]:
     shorter = words < len(source.split()) and len(text) < len(source)
     checks = {
         "is no shorter": not shorter,
-        "is too long": shorter and words > LOOSE * asked.words + 5,
+        "is too long": shorter and words > longest(asked),
         "is cut off": bool(ENDS.search(source.strip())) and not ENDS.search(text),
         "loses a number": bool(numbers),
         "loses a keyword": len(absent) > (1 - COVERED) * max(1, len(asked.keywords)),
@@ -74,8 +93,22 @@ def _faults(asked: Asked, text: str, lost: Sequence[str]) -> list[str]:
         "adds a number": bool(new_numbers(source, text)),
         "adds a name": bool(new_names(source, text)),
         "turns a negation": bool(turned(source, text)),
+        "puts words in another order": bool(swapped(source, text)),
+        "adds words": bool(foreign(source, text))
+        or len(strange(source, text)) > max(1, STRANGE * len(set(terms(text)))),
+        "leaves out what matters": recalled(asked.notes, text) < RECALLED,
     }
     return [fault for fault, found in checks.items() if found]
+
+
+def _adds(source: str, text: str) -> bool:
+    """Tell whether a clause, or too much of all, is nothing that the source says."""
+    return bool(foreign(source, text)) or len(strange(source, text)) > max(1, STRANGE * len(set(terms(text))))
+
+
+def longest(asked: Asked) -> int:
+    """Return how many words a rewrite may have."""
+    return int(LOOSE * asked.words) + SPARE
 
 
 def _nearness(source: str, rewrite: str) -> float:
@@ -108,7 +141,7 @@ def mended(asked: Asked, verdict: Verdict) -> str | None:
         return None
     parts = [span.of(asked.text).strip() for span in sentences(asked.text) if span.role is Role.CONTENT]
     text = verdict.text
-    room = int(LOOSE * asked.words) + 5
+    room = longest(asked)
     open_ = list(verdict.lost)
     while open_:
         having = [part for part in parts if open_[0] in part]

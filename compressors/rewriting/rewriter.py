@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ctxzip.compressors.rewriting.judge import LENGTH_FAULTS, Asked, Verdict, judge, mended
-from ctxzip.compressors.rewriting.keywords import MOST, KeywordFinder
-from ctxzip.compressors.rewriting.steps import Step, joined, steps
-from ctxzip.models.prompts import Rewriting, Style, answer_of, rewrite_prompt
+from ctxzip.compressors.rewriting.keywords import MOST, KeywordFinder, missing
+from ctxzip.compressors.rewriting.steps import Notes, Step, joined, steps
+from ctxzip.models.lexical import terms
+from ctxzip.models.prompts import Rewriting, answer_of, rewrite_prompt
 from ctxzip.models.protocols import Generator
 from ctxzip.protocols import Shortened
 
 SLACK, EXTRA = 1.25, 12
 """How many times the tokens asked for a generator may write, and how many more."""
-TERSE = 0.8
-"""Share of the words wanted that our own adapter is asked for: it writes a quarter more than it is asked for."""
-FEWEST = 8
-"""Words of a step below which it stays as it is."""
+FEWEST, MOST_LEFT = 5, 0.85
+"""Words asked for below which a step is left to its notes, and the share of its words from which it is."""
 ENOUGH = 0.5
-"""Share of a chunk's words whose rewrite must be good for the chunk to count as rewritten."""
+"""Share of the words asked for that good rewrites must make up for a chunk to count as rewritten."""
 TOKENS_PER_WORD = 1.35
 
 
@@ -36,13 +35,11 @@ class Request:
 class Rewriter:
     """Asks a generator and takes nothing on trust; what it cannot get right loses words instead."""
 
-    def __init__(
-        self, generator: Generator, finder: KeywordFinder, fewer: Callable[[Asked], str], query: str | None
-    ) -> None:
-        """List the keywords that `finder` finds; `fewer` gives a text in fewer words by leaving some out."""
+    def __init__(self, generator: Generator, finder: KeywordFinder, notes: Notes, query: str | None) -> None:
+        """List the keywords that `finder` finds; `notes` say what matters, and stand in for a rewrite that fails."""
         self._generator = generator
         self._finder = finder
-        self._fewer = fewer
+        self._notes = notes
         self._query = query
 
     def rewrite(self, requests: Sequence[Request]) -> list[Shortened]:
@@ -61,19 +58,22 @@ class Rewriter:
         return self._parts(whole, steps(request.text, self._generator.style))
 
     def _parts(self, whole: Asked, own: Sequence[Step]) -> list[tuple[Step, Asked]]:
-        share = whole.words / max(1, len(whole.text.split()))
-        found = []
-        for step in own:
-            words = max(3, round(share * len(step.text.split())))
-            keywords = self._finder.of(step.text, int(words * TOKENS_PER_WORD), self._query)
-            verbatim = tuple(piece for piece in whole.verbatim if piece in step.text)
-            found.append((step, Asked(step.text, words, tuple(keywords), verbatim)))
-        return found
+        shares = self._notes.shares(whole, own)
+        return [(step, self._part(whole, step.text, words)) for step, words in zip(own, shares, strict=True)]
+
+    def _part(self, whole: Asked, text: str, words: int) -> Asked:
+        """Return what is asked of a step: facts, words of the query, and those phrases that its notes have too."""
+        verbatim = tuple(piece for piece in whole.verbatim if piece in text)
+        notes = self._notes.of(text, words, verbatim)
+        found = self._finder.of(text, int(words * TOKENS_PER_WORD), self._query)
+        unnoted, queried = set(missing(found, notes)), set(terms(self._query or ""))
+        keywords = tuple(k for k in found if k not in unnoted or set(terms(k)) & queried)
+        return Asked(text, words, keywords, verbatim, notes)
 
     def _answers(self, asked: Sequence[Asked], before: Sequence[str]) -> list[Shortened]:
         """Return for every step the best that two tries give."""
-        result = [Shortened(each.text, "kept") for each in asked]
-        open_ = [at for at, each in enumerate(asked) if len(each.text.split()) >= FEWEST]
+        result = [Shortened(each.notes, "noted") for each in asked]
+        open_ = [at for at, each in enumerate(asked) if _worth_asking(each)]
         first = self._verdicts([asked[at] for at in open_], [before[at] for at in open_])
         for at, verdict in zip(open_, first, strict=True):
             result[at] = Shortened(verdict.text, "rewritten")
@@ -94,12 +94,11 @@ class Rewriter:
             (part, previous)
             for own, previous in zip(parts, before, strict=True)
             for _, part in own
-            if len(part.text.split()) >= FEWEST
+            if _worth_asking(part)
         ]
         made = iter(self._verdicts([part for part, _ in flat], [previous for _, previous in flat]))
         texts = [
-            [(step, next(made).text if len(part.text.split()) >= FEWEST else part.text) for step, part in own]
-            for own in parts
+            [(step, next(made).text if _worth_asking(part) else part.notes) for step, part in own] for own in parts
         ]
         return [joined(own) for own in texts]
 
@@ -107,8 +106,7 @@ class Rewriter:
         """Let the generator write, and judge what it wrote."""
         prompts, limits = [], []
         for each, previous, size in zip(asked, before, self._generator.count([a.text for a in asked]), strict=True):
-            words = round(each.words * (TERSE if self._generator.style is Style.TRAINED else 1))
-            wanted = Rewriting(each.text, words, each.keywords, self._query, previous)
+            wanted = Rewriting(each.text, each.words, each.keywords, self._query, previous, each.notes)
             prompts.append(rewrite_prompt(wanted, self._generator.style))
             limits.append(int(SLACK * size * each.words / max(1, len(each.text.split()))) + EXTRA)
         answers = self._generator.generate(prompts, limits) if prompts else []
@@ -116,18 +114,23 @@ class Rewriter:
 
     def _composed(self, request: Request, made: Sequence[tuple[Step, Asked, Shortened]]) -> Shortened:
         """Return a chunk put together from its steps; those that failed lose words."""
-        good = sum(len(step.text.split()) for step, _, answer in made if answer.reason.startswith("rewritten"))
+        good = sum(asked.words for _, asked, answer in made if answer.reason.startswith("rewritten"))
         failed = [answer.reason for _, _, answer in made if answer.text is None]
-        if good < ENOUGH * len(request.text.split()):
+        if not good or good < ENOUGH * sum(asked.words for _, asked, _ in made):
             fault = failed[0] if failed else "leaves nothing to rewrite"
             return Shortened(None, f"words dropped: the rewrite {fault}")
-        parts = [(s, a.text if a.text is not None else self._fewer(asked)) for s, asked, a in made]
+        parts = [(step, asked.notes if answer.text is None else answer.text) for step, asked, answer in made]
         text = joined(parts)
         whole = judge(Asked(request.text, request.words, (), request.verbatim), text)
         faults = [fault for fault in whole.faults if fault not in LENGTH_FAULTS]
         if faults:
             return Shortened(None, f"words dropped: the rewrite {faults[0]}")
         return Shortened(text, _reason([answer.reason for _, _, answer in made], len(failed)))
+
+
+def _worth_asking(asked: Asked) -> bool:
+    """Tell whether there is something to be gained by writing instead of noting."""
+    return FEWEST <= asked.words <= MOST_LEFT * len(asked.text.split())
 
 
 def _reason(reasons: Sequence[str], failed: int) -> str:

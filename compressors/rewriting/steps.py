@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ctxzip.budget import Budget
 from ctxzip.compressors.llmlingua2 import LLMLingua2
@@ -12,6 +14,7 @@ from ctxzip.models.prompts import Style
 from ctxzip.options import Options
 from ctxzip.pipeline import run
 from ctxzip.protect import Protection
+from ctxzip.result import Compression
 from ctxzip.sentences import sentences
 from ctxzip.text import Document, Role
 
@@ -27,6 +30,8 @@ class Step:
 
     text: str
     gap: str
+    start: int = 0
+    """Where it begins in the chunk."""
 
 
 def steps(text: str, style: Style, words: int = WORDS) -> list[Step]:
@@ -55,7 +60,7 @@ def steps(text: str, style: Style, words: int = WORDS) -> list[Step]:
 def _step(text: str, start: int, end: int) -> Step:
     body = text[start:end]
     gap = body[: len(body) - len(body.lstrip())]
-    return Step(body.strip(), gap)
+    return Step(body.strip(), gap, start + len(gap))
 
 
 def joined(made: Sequence[tuple[Step, str]]) -> str:
@@ -64,17 +69,38 @@ def joined(made: Sequence[tuple[Step, str]]) -> str:
     return "".join(parts).strip()
 
 
-def fewer_words(asked: Asked, lender: LLMLingua2) -> str:
-    """Return what was asked for by leaving words out, numbers and what must stay to the letter last."""
-    from re import escape
+class Notes:
+    """The words of a text that matter most to a scorer of words: what a rewrite goes by, and what is left without one.
 
-    from ctxzip.models.tokenizers import load_tokenizer
+    Numbers, and what must stay to the letter, are among them.
+    """
 
-    patterns = tuple(escape(piece) for piece in asked.verbatim)
-    options = Options(
-        budget=Budget.exactly(max(1, asked.words)),
-        tokenizer="words",
-        protection=Protection(patterns, keep_numbers=True),
-        best_effort=True,
-    )
-    return run([Document(asked.text)], lender, load_tokenizer("words"), options).text.strip()
+    def __init__(self, lender: LLMLingua2) -> None:
+        """Take the words that `lender` would keep."""
+        self._lender = lender
+        self._kept = lru_cache(maxsize=4096)(self._chosen)
+
+    def of(self, text: str, words: int, verbatim: tuple[str, ...] = ()) -> str:
+        """Return about so many words of `text`, in order."""
+        return self._kept(text, words, verbatim).text.strip() if words > 0 else ""
+
+    def shares(self, whole: Asked, own: Sequence[Step]) -> list[int]:
+        """Return how many of the words asked for fall to each of the steps of a text."""
+        chosen = self._kept(whole.text, whole.words, whole.verbatim).spans
+        kept = [(span.start, span.end) for span in chosen if span.kept]
+        ends = [(step.start, step.start + len(step.text)) for step in own]
+        return [
+            sum(len(whole.text[max(a, start) : min(b, end)].split()) for a, b in kept if a < end and b > start)
+            for start, end in ends
+        ]
+
+    def _chosen(self, text: str, words: int, verbatim: tuple[str, ...]) -> Compression:
+        from ctxzip.models.tokenizers import load_tokenizer
+
+        options = Options(
+            budget=Budget.exactly(max(1, words)),
+            tokenizer="words",
+            protection=Protection(tuple(re.escape(piece) for piece in verbatim), keep_numbers=True),
+            best_effort=True,
+        )
+        return run([Document(text)], self._lender, load_tokenizer("words"), options)

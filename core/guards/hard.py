@@ -14,7 +14,7 @@ MARKS = re.compile(
 )
 _BRACES = re.compile(r"(?<![{$\\])\{(?:[A-Za-z_][\w.\[\]'\"]{0,60}|\d{0,2})(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
 _STANDS_ALONE = re.compile(
-    r"^[^\S\n]*(?:[\w' -]{1,60}[:=][^\S\n]*|>[^\S\n]*)?[\"'`]{0,3}\{[A-Za-z_]\w{0,60}\}[\"'`]{0,3}[^\S\n]*$"
+    r"^[^\S\n]*+(?:[\w' -]{1,60}[:=][^\S\n]*|>[^\S\n]*)?[\"'`]{0,3}\{[A-Za-z_]\w{0,60}\}[\"'`]{0,3}[^\S\n]*$"
     r"|>\{[A-Za-z_]\w{0,60}\}<",
     re.MULTILINE,
 )
@@ -31,7 +31,7 @@ _INLINE = frozenset(
 SHORT_ELEMENT = 100
 """Characters up to which an element of running text is whole instead of having hard tags."""
 _PRAGMA = re.compile(
-    r"<!--[^\S\n]*ctxzip:[^\S\n]*(?P<a>off|on)\b[^\n]*?-->|^[^\S\n]*(?:\#|//|--|;|%|\{\#)[^\S\n]*ctxzip:[^\S\n]*(?P<b>off|on)\b[^\n]*$",
+    r"<!--[^\S\n]*ctxzip:[^\S\n]*(?P<a>off|on)\b(?:(?!<!--|-->)[^\n])*+-->|^[^\S\n]*(?:\#|//|--|;|%|\{\#)[^\S\n]*ctxzip:[^\S\n]*(?P<b>off|on)\b[^\n]*$",
     re.MULTILINE,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from ctxzip.text import Span
 
@@ -27,10 +28,10 @@ _UNIT = (
     r"|euros?\b|pounds?\b|cents?\b|million\b|billion\b|trillion\b|thousand\b|tokens?\b|bytes?\b|px\b|dpi\b|ppm\b|€|£|¥"
 )
 NUMBER = re.compile(
-    rf"[$€£¥]?(?<![\w.])\d[\d.,:/]*(?:\s?[-–]\s?\d[\d.,]*)?[^\S\n]?(?:{_UNIT})(?:[^\S\n](?:million|billion)\b)?"
+    rf"[$€£¥]?(?<![\w.])\d[\d.,:/]{{0,60}}+(?:\s?[-–]\s?\d[\d.,]{{0,60}}+)?[^\S\n]?(?:{_UNIT})(?:[^\S\n](?:million|billion)\b)?"
 )
 CITATION = re.compile(
-    r"\[(?:\^?[A-Za-z]{0,12}[-:#]?\d{1,5}(?:\s?[,–-]\s?\d{1,5})*|@[\w:-]{1,40}|doc\d+)\]"
+    r"\[(?:\^?[A-Za-z]{0,12}[-:#]?\d{1,5}(?:\s?[,–-]\s?\d{1,5}){0,50}|@[\w:-]{1,40}|doc\d+)\]"
     r"|\b(?:RFC|CVE|ISO|DOI:?|arXiv:?|PMID:?|ISBN:?)[- ]?\d[\w./:-]*"
 )
 _EDGES = ".,;:!?…\"'“”‘’()[]<>*`、，。"
@@ -38,7 +39,7 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _HASH = re.compile(
     r"(?:sha\d{1,3}:)?(?=[0-9a-f-]*\d)(?=[0-9a-f-]*[a-f])[0-9a-f]{7,64}(?:-[0-9a-f]{4,12}){0,4}", re.IGNORECASE
 )
-_VERSION = re.compile(r"[vV]?\d+\.\d+(?:\.\d+)+(?:[-+.]?\w+)*|[vV]\d+(?:\.\d+)*|[<>=~^]=?\d+(?:\.\d+)+")
+_VERSION = re.compile(r"[vV]?\d+\.\d+(?:\.\d+)+\w*(?:[-+.]\w+)*|[vV]\d+(?:\.\d+)*|[<>=~^]=?\d+(?:\.\d+)+")
 _PATH = re.compile(
     r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.@~+/\\-]{2,}|[\w.-]+(?:/[\w.-]+){1,}/?|[\w-]+\.(?:py|js|ts|md|txt|json|ya?ml|toml|csv|log|sh|c|h|cpp|rs|go|java|html?|cfg|ini|conf)"
 )
@@ -79,9 +80,15 @@ def find(text: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Span]]
             for match in pattern.finditer(text):
                 yield kind, Span(*match.span())
     for start, word in _unusual(text):
-        kind = next((kind for kind, pattern in _BY_WORD.items() if pattern.fullmatch(word)), "")
+        kind = _kind_of(word)
         if kind and wanted(kind):
             yield kind, Span(start, start + len(word))
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(word: str) -> str:
+    """Return which kind of its own `word` is, nothing for a plain one."""
+    return next((kind for kind, pattern in _BY_WORD.items() if pattern.fullmatch(word)), "")
 
 
 _WORD = re.compile(r"\S+")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from ctxzip.protocols import Arrangement, Inset
@@ -58,6 +59,7 @@ class Turn:
         self._inner = inner
         self._insets = insets
         self.content: list[Span] = list(inner.content)
+        self._starts = [span.start for span in self.content]
 
     def alone(self) -> list[str]:
         """Return the slices themselves."""
@@ -67,9 +69,8 @@ class Turn:
         """Return what prose and insets are worth, raised in system rules and the last question."""
         result = list(scores)
         for inset in self._insets:
-            places = [at for at, span in enumerate(self.content) if inset.start <= span.start < inset.end]
-            for at, value in zip(places, inset.worth([scores[at] for at in places]), strict=True):
-                result[at] = value
+            own = self._places(inset)
+            result[own.start : own.stop] = inset.worth(scores[own.start : own.stop])
         return [RULES + (1 - RULES) * value for value in result] if self._safe else result
 
     def render(self, kept: Sequence[int]) -> str:
@@ -89,10 +90,14 @@ class Turn:
 
     def _shares(self, kept: Sequence[int]) -> Iterator[tuple[Inset, list[int]]]:
         for inset in self._insets:
-            places = [at for at, span in enumerate(self.content) if inset.start <= span.start < inset.end]
-            own = [places.index(at) for at in kept if at in set(places)]
+            places = self._places(inset)
+            own = kept[bisect_left(kept, places.start) : bisect_left(kept, places.stop)]
             if own:
-                yield inset, own
+                yield inset, [at - places.start for at in own]
+
+    def _places(self, inset: Inset) -> range:
+        """Return which of the content is that of `inset`."""
+        return range(bisect_left(self._starts, inset.start), bisect_left(self._starts, inset.end))
 
     def faults(self, kept: Sequence[int]) -> Iterator[tuple[Inset, str]]:
         """Yield the insets of which `kept` leaves something with a fault, and the fault."""

@@ -20,14 +20,16 @@ OWN = 0.6
 """How much of a line's worth is its place in the code; the rest is what the compressor says of its words."""
 LONGEST = 400_000
 """Characters beyond which code is not cut: it would be parsed again and again."""
-_LEAD = r"[^\S\n]*(?:(?:[-*+>]|\d{1,3}[.)])[^\S\n]+)*"
+_LEAD = r"[^\S\n]*+(?:(?:[-*+>]|\d{1,3}[.)])[^\S\n]++){0,40}"
 _FENCE = re.compile(rf"^{_LEAD}(?P<mark>`{{3,}}|~{{3,}})(?P<info>[^\n`]*)$", re.MULTILINE)
 _INDENTED = re.compile(r"(?:\A|(?<=\n\n)|(?<=\n\r\n))(?:(?: {4}|\t)[^\n]*\n(?:[^\S\n]*\n)*)+(?:(?: {4}|\t)[^\n]+\Z)?")
 _ALIASES = {
     "py": "python", "python3": "python", "js": "javascript", "jsx": "javascript", "node": "javascript",
     "ts": "typescript", "golang": "go", "rs": "rust", "c++": "cpp", "h": "c",
 }  # fmt: skip
-_LOOKS_LIKE = re.compile(r"[;{}()=<>\[\]]|^\s*(?:def|class|import|from|return|if|for|fn|let|const|var|\$|#)\b", re.M)
+_LOOKS_LIKE = re.compile(
+    r"[;{}()=<>\[\]]|^[^\S\n]*(?:def|class|import|from|return|if|for|fn|let|const|var|\$|#)\b", re.MULTILINE
+)
 KIND_OF_FENCE = {
     "json": "json", "jsonc": "code", "jsonl": "log", "ndjson": "log", "yaml": "data", "yml": "data", "toml": "data",
     "ini": "data", "xml": "markup", "html": "markup", "svg": "markup", "log": "log", "csv": "table", "tsv": "table",

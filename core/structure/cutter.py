@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from ctxzip.protect import Guard, Strength
 from ctxzip.protocols import Inset
@@ -33,7 +34,9 @@ class Cutter:
         With `fences` the fences are pieces that must stay; `fences` holds their guards afterwards.
         """
         self._text = text
-        self._guards = [guard for guard in guards if guard.hard]
+        self._guards = sorted((guard for guard in guards if guard.hard), key=lambda guard: guard.span.start)
+        self._starts = [guard.span.start for guard in self._guards]
+        self._reach = list(accumulate((guard.span.end for guard in self._guards), max))
         self._uncut = uncut
         self._pinned = fences
         self.fences: list[Guard] = []
@@ -43,13 +46,19 @@ class Cutter:
         for region in found:
             if region.kind == "chat":
                 continue
-            hard = [g for g in self._guards if g.span.start < region.end and region.start < g.span.end]
+            hard = self._touching(region)
             if any(g.span.start < region.start or g.span.end > region.end or g.kind == "pragma" for g in hard):
                 continue
             inner = self._inner(region, hard)
             if inner is None or not inner.content:
                 continue
             yield self._fenced(region, inner) if region.fenced else inner
+
+    def _touching(self, region: Region) -> list[Guard]:
+        """Return the hard guards that share something with `region`."""
+        first = bisect_right(self._reach, region.start)
+        last = bisect_left(self._starts, region.end)
+        return [guard for guard in self._guards[first:last] if guard.span.end > region.start]
 
     def _fenced(self, region: Region, inner: Inset) -> Inset:
         made = Fenced(self._text, inner, Span(region.start, region.end), pinned=self._pinned)
@@ -68,7 +77,7 @@ class Cutter:
         own = [g.span for g in hard if g.kind not in _foreign(made) and g.span.end > body.start]
         if isinstance(made, Whole):
             return Lines(self._text, body, region.kind) if own else made
-        if all(_covered(span, made.content) for span in own if span.start < body.end):
+        if _covered([span for span in own if span.start < body.end], made.content):
             return made
         return Whole(self._text, body, region.kind)
 
@@ -97,12 +106,15 @@ def _foreign(inset: Inset) -> set[str]:
     return set() if isinstance(inner, Whole) else _FOREIGN.get(inner.kind, set())
 
 
-def _covered(span: Span, content: Sequence[Span]) -> bool:
-    """Tell whether all of `span` lies in the ordered spans `content`."""
-    at = span.start
-    for piece in content:
-        if piece.start <= at < piece.end:
-            at = piece.end
-        if at >= span.end:
-            return True
-    return False
+def _covered(spans: Sequence[Span], content: Sequence[Span]) -> bool:
+    """Tell whether all of every one of `spans` lies in the ordered spans `content`."""
+    starts = [piece.start for piece in content]
+    for span in spans:
+        at = span.start
+        place = bisect_right(starts, at) - 1
+        while 0 <= place < len(content) and content[place].start <= at < content[place].end and at < span.end:
+            at = content[place].end
+            place += 1
+        if at < span.end:
+            return False
+    return True

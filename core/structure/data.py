@@ -16,11 +16,15 @@ from ctxzip.text import Span
 ONE_PIECE = 80
 """Characters up to which an item of a list is kept or dropped as one."""
 _KEY = re.compile(
-    r"\s*(?:- +)*[^\s#\"'{\[|>&*!%@`][^{}\[\]\"']{0,80}?:\s*(?:[|>][+-]?\d?\s*|&\w+\s*|!\S+\s*)?(?:#.*)?\s*\Z"
+    r"\s*(?:- +)*[^\s#\"'{\[|>&*!%@`][^{}\[\]\"']{0,80}?:\s*+(?:[|>][+-]?\d?\s*+|&\w+\s*+|!\S+\s*+)?(?:#.*)?\s*\Z"
 )
+_LONG_KEY = re.compile(r"(?<![\w.-])(?:(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[^\S\n]*+\.[^\S\n]*+){50}")
+"""A key of so many parts that reading it takes ages, since each part is looked at again with every further one."""
+DEEPEST = 100
+"""Levels of YAML that are told apart; a line further down belongs to the one above it."""
 _ITEM = re.compile(r"\s*- ")
 _DOCUMENT = re.compile(r"---(?:\s|\Z)")
-_SECTION = re.compile(r"\s*\[{1,2}[^\[\]]+\]{1,2}\s*(?:[#;].*)?\s*\Z")
+_SECTION = re.compile(r"\s*\[{1,2}[^\[\]]+\]{1,2}\s*+(?:[#;].*)?\s*\Z")
 _SETTING = re.compile(r"\s*[\w.\"'-]+\s*[=:]")
 _YAML_LINE = re.compile(r"(?:- )?[A-Za-z_][\w .-]{0,40}:(?: |$)|- \S", re.MULTILINE)
 
@@ -38,6 +42,8 @@ def inset(text: str, region: Region) -> Inset:
 
 
 def _is_toml(text: str) -> bool:
+    if _LONG_KEY.search(text):
+        return False
     try:
         tomllib.loads(text.replace("\r\n", "\n"))
     except (ValueError, RecursionError):
@@ -78,6 +84,10 @@ def _nested(text: str, lines: Sequence[Span]) -> list[Node]:
         comment = row.lstrip().startswith("#")
         while stack and not comment and stack[-1][0] >= depth:
             _closed(text, stack.pop()[1])
+        if len(stack) >= DEEPEST:
+            last = _last(stack[-1][1])
+            last.opening = Span(last.opening.start, line.end)
+            continue
         node = Node(line)
         (stack[-1][1].inside if stack else root).append(node)
         if not comment:
@@ -87,15 +97,19 @@ def _nested(text: str, lines: Sequence[Span]) -> list[Node]:
     return root
 
 
+def _last(node: Node) -> Node:
+    """Return the last line under `node`, or itself."""
+    while node.inside:
+        node = node.inside[-1]
+    return node
+
+
 def _closed(text: str, node: Node) -> None:
     """Make `node` one piece if what is below it is no mapping, sequence or block of its own, or if it is small."""
     if not node.inside:
         return
     row = node.opening.of(text)
-    last = node
-    while last.inside:
-        last = last.inside[-1]
-    end = last.opening.end
+    end = _last(node).opening.end
     small = _ITEM.match(row) and end - node.opening.start <= ONE_PIECE
     if small or not (_KEY.match(row) or _ITEM.match(row) or _DOCUMENT.match(row)):
         node.opening, node.inside = Span(node.opening.start, end), []

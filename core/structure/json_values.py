@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ctxzip.structure.tiling import MOST
 from ctxzip.text import Span
 
 DEEPEST = 40
@@ -22,13 +23,17 @@ _CUT = re.compile(r"[.!?。！？](?= )|\\n|(?<= )")
 
 @dataclass(slots=True)
 class Value:
-    """A value: an object or array with its items, a string, or another scalar; `key` names it in an object."""
+    """A value: an object or array with its items, a string, or another scalar; `key` names it in an object.
+
+    In arrays with very many items a few neighbouring scalars are one value: `number` of them.
+    """
 
     start: int
     end: int
     opening: str = ""
     key: Span | None = None
     items: list[Value] = field(default_factory=list)
+    number: int = 1
 
     @property
     def whole(self) -> Span:
@@ -47,7 +52,7 @@ def loads(text: str) -> Any:
 
 def values(text: str, start: int, end: int) -> Value | None:
     """Return the tree of the JSON at `start` to `end`, which is known to be valid; None if it is no container."""
-    reader = _Reader(text)
+    reader = _Reader(text, join=text.count(",", start, end) > MOST)
     for match in _TOKEN.finditer(text, start, end):
         reader.take(match)
     return reader.root
@@ -56,8 +61,9 @@ def values(text: str, start: int, end: int) -> Value | None:
 class _Reader:
     """Builds the tree of values from the tokens of valid JSON."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, join: bool) -> None:
         self.text = text
+        self._join = join
         self.root: Value | None = None
         self._stack: list[Value] = []
         self._below = 0
@@ -80,6 +86,8 @@ class _Reader:
             self._begin(match.end() - len(string or word or opens), match.end(), opens or "", bool(string))
 
     def _begin(self, start: int, end: int, opens: str, string: bool) -> None:
+        if self._join and not opens and self._joined(end):
+            return
         value = Value(start, end, opens or ('"' if string else ""), self._key)
         self._key = None
         if self._stack:
@@ -88,6 +96,15 @@ class _Reader:
             self._below = 1
         elif opens:
             self._stack.append(value)
+
+    def _joined(self, end: int) -> bool:
+        """Let the scalar that ends at `end` go with the one before it in the same array, if that is not yet long."""
+        before = self._stack[-1].items[-1:] if self._stack[-1].opening == "[" else []
+        if not before or before[0].opening in ("[", "{") or before[0].end - before[0].start > LONG_STRING:
+            return False
+        before[0].end, before[0].opening = end, ""
+        before[0].number += 1
+        return True
 
 
 def parts(text: str, value: Value) -> list[Span]:

@@ -142,7 +142,7 @@ class Json:
         yield value.opening
         for item in value.items:
             if id(item) in self._place and not self._any(item, wanted):
-                left_out += 1
+                left_out += item.number
                 continue
             yield "" if first else ","
             yield f"{item.key.of(self.text)}:" if item.key else ""

@@ -17,13 +17,15 @@ ONE_PIECE = 160
 DEEPEST = 200
 TAG = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?[^>]*\?>|<![A-Za-z][^<>]*>"
-    r"|<(?P<close>/?)(?P<name>[A-Za-z_][\w:.-]*)(?P<rest>(?:\s+[^<>\"'=/]+(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'|[^\s\"'<>]+))?)*)"
+    r"|<(?P<close>/?)(?P<name>[A-Za-z_][\w:.-]*)(?P<rest>(?:\s+[^\s<>\"'=/]+(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'|[^\s\"'<>]+))?){0,500})"
     r"\s*(?P<empty>/?)>",
     re.DOTALL,
 )
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-_VERBATIM = re.compile(r"<(script|style|pre|textarea)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?!\s))*(?:[.!?]+(?=\s)|\n|\Z)\s*")
+_VERBATIM = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style", "pre", "textarea")}
+"""Elements whose text may hold what looks like tags, each with what ends it."""
+_CLOSED_BY = {"<!--": "-->", "<![CDATA[": "]]>", "<?": ">"}
+_SENTENCE = re.compile(r"(?:[^.!?\n]++|[.!?]++(?!\s)){0,2000}(?:[.!?]+(?=\s)|\n|\Z|)\s*")
 DENSE = 0.2
 """Share of the characters that tags take from which a block of them is markup and not a prompt with tags."""
 _OPENS = re.compile(r"^<(?:\?xml|!doctype|[A-Za-z_][\w:.-]*[\s>/])", re.MULTILINE | re.IGNORECASE)
@@ -34,42 +36,56 @@ def find(text: str) -> Iterator[Region]:
     """Yield the elements that begin and end a line and consist to a good part of tags."""
     if "</" not in text:
         return
-    after = tries = 0
-    for match in _OPENS.finditer(text):
-        if match.start() < after or tries >= 100:
-            continue
-        tries += 1
-        end = _element_end(text, match.start())
-        if end is None or end - match.start() < LEAST:
+    after = 0
+    for start, end in sorted(_elements(text)):
+        if start < after or end - start < LEAST or _OPENS.match(text, start) is None:
             continue
         after = end
         line = text.find("\n", end)
-        block = text[match.start() : end]
-        if not text[end : line if line >= 0 else len(text)].strip() and density(block) >= DENSE:
-            yield Region("markup", match.start(), end, match.start(), end)
+        if not text[end : line if line >= 0 else len(text)].strip() and density(text[start:end]) >= DENSE:
+            yield Region("markup", start, end, start, end)
 
 
 def density(text: str) -> float:
     """Return the share of `text` that tags take."""
-    return sum(len(match.group()) for match in TAG.finditer(text)) / max(1, len(text))
+    return sum(match.end() - match.start() for match in _tags(text, 0, len(text))) / max(1, len(text))
 
 
-def _element_end(text: str, start: int) -> int | None:
-    """Return where the element that begins at `start` ends, None if it is not balanced."""
-    stack: list[str] = []
-    for tag in TAG.finditer(text, start):
+def _tags(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Yield the tags, comments and instructions between `start` and `end`; what nothing closes is looked for once."""
+    endless: set[str] = set()
+    at = text.find("<", start, end)
+    while at >= 0:
+        opening = next((mark for mark in _CLOSED_BY if text.startswith(mark, at)), "")
+        if opening and opening not in endless and text.find(_CLOSED_BY[opening], at, end) < 0:
+            endless.add(opening)
+        tag = None if opening in endless else TAG.match(text, at, end)
+        if tag:
+            yield tag
+        at = text.find("<", tag.end() if tag else at + 1, end)
+
+
+def _elements(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the balanced elements that begin a line, each as it ends; what stands before a root belongs to it."""
+    opened: list[tuple[str, int]] = []
+    prolog = -1
+    for tag in _tags(text, 0, len(text)):
         name = (tag["name"] or "").lower()
         if not name or tag["empty"] or (name in _VOID and not tag["close"]):
-            if stack or not name:
-                continue
-            return tag.end()
+            if not name and not opened and prolog < 0 and _OPENS.match(text, tag.start()):
+                prolog = tag.start()
+            continue
         if not tag["close"]:
-            stack.append(name)
-        elif not stack or stack.pop() != name:
-            return None
-        if not stack:
-            return tag.end()
-    return None
+            opened.append((name, tag.start()))
+        elif not opened or opened[-1][0] != name:
+            opened.clear()
+            prolog = -1
+        else:
+            start = opened.pop()[1]
+            if not opened and prolog >= 0:
+                start, prolog = prolog, -1
+            if not start or text[start - 1] == "\n":
+                yield start, tag.end()
 
 
 def inset(text: str, region: Region) -> Inset:
@@ -86,15 +102,15 @@ def tree(text: str, span: Span) -> list[Node] | None:
     root = Node(span)
     stack: list[tuple[str, Node]] = [("", root)]
     at = span.start
-    for tag in TAG.finditer(text, span.start, span.end):
+    endless: set[str] = set()
+    for tag in _tags(text, span.start, span.end):
         if tag.start() < at:
             continue
         stack[-1][1].inside.extend(_texts(text, at, tag.start()))
         at = tag.end()
         name = (tag["name"] or "").lower()
-        verbatim = _VERBATIM.match(text, tag.start(), span.end) if not tag["close"] else None
-        if verbatim:
-            at = verbatim.end()
+        verbatim = _verbatim(text, tag, span.end, endless)
+        at = verbatim or at
         if verbatim or not name or tag["empty"] or (name in _VOID and not tag["close"]):
             stack[-1][1].inside.append(Node(Span(tag.start(), at)))
         elif tag["close"]:
@@ -109,6 +125,17 @@ def tree(text: str, span: Span) -> list[Node] | None:
             stack.append((name, node))
     root.inside.extend(_texts(text, at, span.end))
     return root.inside if len(stack) == 1 else None
+
+
+def _verbatim(text: str, tag: re.Match[str], end: int, endless: set[str]) -> int:
+    """Return the end of the element that `tag` opens if its text is verbatim, else 0; `endless`: those never closed."""
+    name = (tag["name"] or "").lower()
+    if name not in _VERBATIM or name in endless or tag["close"]:
+        return 0
+    closing = _VERBATIM[name].search(text, tag.end(), end)
+    if closing is None:
+        endless.add(name)
+    return closing.end() if closing else 0
 
 
 def _closed(node: Node, closing: Span) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,11 +12,11 @@ from ctxzip.guards.whole import PRECIOUS
 from ctxzip.protect import Guard, Protection
 from ctxzip.protocols import Arrangement, Arranger, Compressor, FormKeeper, Inset
 from ctxzip.segment import fuse
+from ctxzip.structure import tiling
 from ctxzip.structure.chat import Turn
 from ctxzip.structure.cutter import Cutter, Places
 from ctxzip.structure.kinds import Region
 from ctxzip.structure.regions import regions
-from ctxzip.structure.tiling import bound, clipped, spliced
 from ctxzip.text import Document, Span
 
 PRECIOUS_BONUS = 0.05
@@ -31,6 +32,8 @@ class Shape:
     guards: Sequence[Guard]
     insets: Sequence[Inset]
     layout: Arrangement
+    joined: bool = False
+    """Neighbouring words are one piece, since there are very many of them."""
 
     @classmethod
     def of(
@@ -49,11 +52,14 @@ class Shape:
             return _arranged(cls(document, [Span(0, len(text))], guards, (), in_company(text, ())), compressor)
         places = Places(insets)
         guards = places.understood(guards)
-        tiles = spliced(text, compressor.segment(document), insets)
+        tiles = tiling.spliced(text, compressor.segment(document), insets)
         prose = [guard for guard in guards if places.touched(guard.span) is None]
         tiles = fuse(tiles, [g.span for g in prose if not g.bound], heads=True)
-        tiles = bound(text, fuse(tiles, [g.span for g in prose if g.hard]), [g.span for g in prose if g.bound])
-        shape = cls(document, tiles, [*guards, *cutter.fences], insets, in_company(text, ()))
+        tiles = tiling.bound(text, fuse(tiles, [g.span for g in prose if g.hard]), [g.span for g in prose if g.bound])
+        joined = len(tiles) > tiling.MOST
+        if joined:
+            tiles = tiling.coarser(text, tiles, insets, [guard.span for guard in prose if guard.hard])
+        shape = cls(document, tiles, [*guards, *cutter.fences], insets, in_company(text, ()), joined)
         return _arranged(_with_turns(shape, compressor, found), compressor)
 
     @property
@@ -142,13 +148,16 @@ def _with_turns(shape: Shape, compressor: Compressor, found: Sequence[Region]) -
     turns = [region for region in found if region.kind == "chat"]
     if not turns:
         return shape
-    outer: list[Inset] = [i for i in shape.insets if not any(turn.start <= i.start < turn.end for turn in turns)]
+    starts = [inset.start for inset in shape.insets]
+    places = [range(bisect_left(starts, turn.start), bisect_left(starts, turn.end)) for turn in turns]
+    inside = {at for place in places for at in place}
+    outer = [inset for at, inset in enumerate(shape.insets) if at not in inside]
     tiles = list(shape.tiles)
-    for region in turns:
-        inner = clipped(shape.document.text, tiles, region.head, region.end)
-        held = [inset for inset in shape.insets if region.start <= inset.start < region.end]
+    for region, place in zip(turns, places, strict=True):
+        inner = tiling.clipped(shape.document.text, tiles, region.head, region.end)
+        held = shape.insets[place.start : place.stop]
         body = arrangement(shape.document, compressor, inner, held)
         if body.content:
             outer.append(Turn(shape.document.text, region, body, held))
     outer.sort(key=lambda inset: inset.start)
-    return replace(shape, tiles=spliced(shape.document.text, tiles, outer), insets=outer)
+    return replace(shape, tiles=tiling.spliced(shape.document.text, tiles, outer), insets=outer)

@@ -10,7 +10,7 @@ from ctxzip.structure.inset import Whole, alarming, line_spans
 from ctxzip.structure.kinds import Region
 from ctxzip.text import Span
 
-_DELIMITER = re.compile(r"^[^\S\n]*\|?[^\S\n]*:?-+:?[^\S\n]*(?:\|[^\S\n]*:?-*:?[^\S\n]*)*$", re.MULTILINE)
+_DELIMITER = re.compile(r"^[^\S\n]*+\|?[^\S\n]*+:?-++:?[^\S\n]*+(?:\|[^\S\n]*+:?-*+:?[^\S\n]*+){0,500}$", re.MULTILINE)
 FIRST_ROW = 0.1
 """What the first row of a table gains: it shows what the columns hold."""
 

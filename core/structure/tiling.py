@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from ctxzip.protocols import Inset
 from ctxzip.text import Role, Span
 
+MOST = 400_000
+"""Pieces of a text that are told apart; in a longer one neighbours are kept or dropped together."""
+GAPS = (Role.BREAK, Role.LEAD, Role.END)
+AROUND = 32
+"""Characters of marks that a bound word may have around it; a longer piece holds more than the word."""
 _MARKS = " \t\n\r.,;:!?…\"'“”‘’()[]*_<>-–—"
 
 
@@ -79,8 +85,55 @@ def bound(text: str, tiles: Sequence[Span], words: Sequence[Span]) -> list[Span]
         if not run or any(tile.role is not Role.CONTENT for tile in run):
             continue
         joined = Span(run[0].start, run[-1].end, Role.BOUND)
-        if joined.of(text).strip(_MARKS) == word.of(text):
+        extra = joined.end - joined.start - (word.end - word.start)
+        if extra <= AROUND and joined.of(text).strip(_MARKS) == word.of(text):
             result.append(joined)
             at = stop
     result.extend(tiles[at:])
     return result
+
+
+def coarser(text: str, tiles: Sequence[Span], insets: Sequence[Inset], hard: Sequence[Span]) -> list[Span]:
+    """Return `tiles` with neighbours joined where there are more than `MOST`.
+
+    What must stay is joined with its like only, and so are bound words of one sentence; insets stay as they are.
+    """
+    size = -(-len(tiles) // MOST)
+    alike = _Alike(insets, hard)
+    result: list[Span] = []
+    begun, room, kind = -1, 0, None
+    for tile in tiles:
+        own = alike.of(tile)
+        if begun >= 0 and own == kind and room > 0 and tile.role not in GAPS:
+            result[begun:] = [Span(result[begun].start, tile.end, result[begun].role)]
+        else:
+            if tile.role not in GAPS:
+                begun, kind, room = (len(result) if own else -1), own, size
+            elif kind == (Role.BOUND, False) and not _within_sentence(text, tile):
+                begun = -1
+            result.append(tile)
+        room -= 1
+    return result
+
+
+def _within_sentence(text: str, gap: Span) -> bool:
+    return gap.role is Role.BREAK and gap.of(text).count("\n") == 1
+
+
+class _Alike:
+    """Tells of tiles, asked in order, what they may be joined with."""
+
+    def __init__(self, insets: Sequence[Inset], hard: Sequence[Span]) -> None:
+        self._insets = deque(insets)
+        self._hard = deque(sorted(hard, key=lambda span: span.start))
+
+    def of(self, tile: Span) -> tuple[Role, bool] | None:
+        """Return what `tile` has in common with those it may be joined with, None for one that stays by itself."""
+        while self._insets and self._insets[0].end <= tile.start:
+            self._insets.popleft()
+        while self._hard and self._hard[0].end <= tile.start:
+            self._hard.popleft()
+        inside = self._insets and self._insets[0].start < tile.end
+        if inside or tile.role not in (Role.CONTENT, Role.BOUND):
+            return None
+        return tile.role, bool(self._hard and self._hard[0].start < tile.end)

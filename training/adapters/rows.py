@@ -8,11 +8,14 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.compressors.rewriting.facts import lost_numbers, new_names, new_numbers, turned
 from ctxzip.compressors.rewriting.keywords import KeywordFinder, missing
+from ctxzip.compressors.rewriting.steps import Notes
 from ctxzip.models.lexical import terms
 from ctxzip.models.prompts import NOTHING, Rewriting, Style, Summarising, rewrite_prompt, summary_prompt
 from ctxzip.sentences import sentences
@@ -25,6 +28,13 @@ LONGEST = 320
 """Words of the passages that a question is asked about."""
 _NOISE = re.compile(r"\s*\{\w+\}|\b(?:um|uh|uhm|hmm|mm)\b\s*,?|\s*\.\.\.(?=\s)", re.IGNORECASE)
 _STAMMER = re.compile(r"\b(\w+(?: \w+)?)(?:\s*,?\s+\1\b)+", re.IGNORECASE)
+_SPEAKER = re.compile(r"\b(?:[A-Z][\w.']*)(?: [A-Z][\w.']*){0,3}:\s*")
+_OPENING = re.compile(
+    r"\A(?:(?:well|so|okay|ok|yeah|yes|right|and|but|i mean|i think|i guess|you know|basically|actually)\b[\s,.]*)+",
+    re.IGNORECASE,
+)
+SAYS_SOMETHING = 4
+"""Words of meaning from which a turn says something."""
 _LOOSE = re.compile(r"\s+(?=[,.!?;:])|(?<=\w)\s+(?=['’](?:s|re|m|ve|ll|d|t)\b|n['’]t\b)")
 
 
@@ -56,9 +66,10 @@ def held_out(data: Path, task: str, number: int) -> list[Row]:
     passages = read(data / "distill/dev.jsonl.gz")
     if task == "passages":
         return [_row(p["text"], p["rewrite"], 1.0, draw) for p in passages if _usable(p)][:number]
-    if task == "rewrite":
+    if task in ("sentences", "rewrite"):
+        noted = float(task == "rewrite")
         pairs = [pair for p in passages if _usable(p) for pair in pairs_of(p["text"], p["rewrite"])]
-        return [_row(*pair, 1.0, draw) for pair in pairs][:number]
+        return [_row(*pair, 1.0, draw, noted) for pair in pairs][:number]
     return [row for p in passages for row in _asked(p, draw)][:number]
 
 
@@ -69,14 +80,24 @@ def _usable(passage: dict[str, Any]) -> bool:
     return bool(short) and letters > 0.65 and passage["register"] != "log" and not new_numbers(text, short)
 
 
-def _row(text: str, short: str, listed: float, draw: random.Random) -> Row:
-    """A rewrite with some of the keywords that it keeps; which, `draw` decides."""
+def _row(text: str, short: str, listed: float, draw: random.Random, noted: float = 0.0) -> Row:
+    """A rewrite with some of the keywords that it keeps, and with notes in the share `noted` of rows.
+
+    Which, `draw` decides.
+    """
     words = len(short.split())
     finder = KeywordFinder(_plain_sentences(text))
     found = finder.of(text, int(words * TOKENS_PER_WORD))
     kept = [k for k in found if k not in set(missing(found, short)) and draw.random() < listed]
-    prompt = rewrite_prompt(Rewriting(text, words, tuple(kept)), Style.TRAINED)
+    notes = _notes().of(text, words) if draw.random() < noted else ""
+    prompt = rewrite_prompt(Rewriting(text, words, tuple(kept), notes=notes), Style.TRAINED)
     return Row(prompt, f" {short.strip()}")
+
+
+@lru_cache(maxsize=1)
+def _notes() -> Notes:
+    """What the rewriter goes by: the words that the bundled encoder would keep."""
+    return Notes(LLMLingua2())
 
 
 def _plain_sentences(text: str) -> list[str]:
@@ -108,7 +129,7 @@ def _sentences(data: Path, mix: dict[str, float], draw: random.Random) -> Iterat
     news = [pair for pair in map(_shortened, read(data / "deletion/train.jsonl.gz")) if pair and _faithful(*pair)]
     for found, share in ((aligned, mix["aligned"]), (news, mix["news"])):
         for text, short in draw.sample(found, min(len(found), round(share * len(aligned)))):
-            yield _row(text, short, mix["listed"], draw)
+            yield _row(text, short, mix["listed"], draw, mix["noted"])
 
 
 def pairs_of(text: str, rewrite: str) -> list[tuple[str, str]]:
@@ -205,6 +226,12 @@ def tidy(text: str) -> str:
     return re.sub(r"[^\S\n]+", " ", _LOOSE.sub("", text)).strip()
 
 
+def reported(turn: str) -> str:
+    """What somebody says in a meeting without who says it and the words that only open a turn; "" if that is all."""
+    said = _OPENING.sub("", _SPEAKER.sub("", turn)).strip()
+    return said[:1].upper() + said[1:] if len(terms(said)) >= SAYS_SOMETHING else ""
+
+
 def _summaries(data: Path, mix: dict[str, float], draw: random.Random) -> Iterator[Row]:
     passages = read(data / "distill/train.jsonl.gz")
     draw.shuffle(passages)
@@ -228,9 +255,11 @@ def _questions(
         if question["dataset"] != source or question["answerable"] == name.endswith("_nothing"):
             continue
         pairs = [(tidy(s), label) for s, label in zip(question["sentences"], question["labels"], strict=True)]
-        answer = _joined([part for part, label in pairs if label])
+        answer = _joined([reported(part) for part, label in pairs if label])
         text = ("\n" if source == "qmsum" else " ").join(part for part in _window(pairs) if part)
         good = len(answer.split()) <= mix["most_words"] and bool(answer) == question["answerable"]
+        if source == "qmsum" and answer:
+            good = good and len(answer.split()) >= 10 and bool(set(terms(answer)) & set(terms(question["question"])))
         if good and len(text.split()) <= LONGEST:
             yield _summary(text, question["question"], answer, draw)
 
@@ -254,8 +283,9 @@ def _asked(passage: dict[str, Any], draw: random.Random) -> Iterator[Row]:
     for query in passage["queries"]:
         gold = [parts[i] for i in query["need"]]
         shorter = _rewritten(gold, passage.get("rewrite") or "") if gold else []
-        spoken = tidy if passage["register"] == "meeting" else str.strip
-        yield _summary(spoken(text), query["query"], _joined(shorter or [spoken(g) for g in gold]), draw)
+        meeting = passage["register"] == "meeting"
+        said = [reported(tidy(g)) for g in shorter or gold] if meeting else shorter or [g.strip() for g in gold]
+        yield _summary(tidy(text) if meeting else text.strip(), query["query"], _joined(said), draw)
 
 
 def _rewritten(gold: Sequence[str], rewrite: str) -> list[str]:
@@ -277,6 +307,7 @@ def _summary(text: str, query: str, answer: str, draw: random.Random) -> Row:
 
 _MAKERS: dict[str, Callable[[Path, dict[str, float], random.Random], Iterator[Row]]] = {
     "passages": _passages,
+    "sentences": _sentences,
     "rewrite": _sentences,
     "summarize": _summaries,
 }

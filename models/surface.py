@@ -1,0 +1,114 @@
+"""What an uncased encoder does not see of words: case, line breaks, how often they have come before.
+
+The encoder's keep logit of every word is corrected by a small network over the logit, those of its neighbours and the
+surface of the word. The network is fitted on passages kept back from training.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+from pathlib import Path
+
+import numpy as np
+
+from ctxzip.models.lexical import is_stop_word
+from ctxzip.models.relevance import Floats, sigmoid
+from ctxzip.text import Span
+
+SURFACE = "surface.json"
+"""The file of the fitted parameters, beside the weights of the encoder."""
+FEATURES = 15
+NEAR = 200
+"""Words within which one counts as repeated, about as many as a training passage has."""
+_MARK = re.compile(r"\S")
+_CORE = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+_LIMIT = 5.0
+_SURE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """A straight line through the encoder's own logit and a small network beside it."""
+
+    centre: Floats
+    spread: Floats
+    line: Floats
+    layers: list[tuple[Floats, Floats]]
+
+    @classmethod
+    def load(cls, path: Path) -> Surface:
+        """Read the parameters beside the weights of the encoder."""
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        arrays = {name: np.asarray(raw[name], dtype=np.float32) for name in ("centre", "spread", "line")}
+        layers = [
+            (np.asarray(layer["weight"], dtype=np.float32), np.asarray(layer["bias"], dtype=np.float32))
+            for layer in raw["layers"]
+        ]
+        return cls(**arrays, layers=layers)
+
+    def correct_spans(self, text: str, spans: Sequence[Span], kept: Floats) -> Floats:
+        """The keep probability of every span; one without letters or digits keeps what it has."""
+        found = [_CORE.search(text, span.start, span.end) for span in spans]
+        places = [number for number, core in enumerate(found) if core]
+        corrected = kept.copy()
+        corrected[places] = self.correct(text, [core.span() for core in found if core], kept[places])
+        return corrected
+
+    def correct(self, text: str, words: Sequence[tuple[int, int]], kept: Floats) -> Floats:
+        """The keep probability of every word, from the encoder's; words are offsets in order, without marks."""
+        if not words:
+            return kept
+        x: Floats = np.clip((features(text, words, kept) - self.centre) / self.spread, -_LIMIT, _LIMIT)
+        hidden = x
+        for weight, bias in self.layers[:-1]:
+            hidden = np.tanh(hidden @ weight + bias)
+        weight, bias = self.layers[-1]
+        return sigmoid((hidden @ weight + bias)[:, 0] + x @ self.line)
+
+
+def features(text: str, words: Sequence[tuple[int, int]], kept: Floats) -> Floats:
+    """What is known of every word, [words, FEATURES]; the encoder's logit comes first."""
+    sure = np.clip(kept, _SURE, 1 - _SURE)
+    logits = np.log(sure / (1 - sure))
+    near = np.pad(logits, 2, mode="edge")
+    seen = np.array(list(_surface(text, words)), dtype=np.float32)
+    made: Floats = np.column_stack([logits, near[1:-3], near[3:-1], near[:-4], near[4:], seen]).astype(np.float32)
+    return made
+
+
+def _surface(text: str, words: Sequence[tuple[int, int]]) -> Iterator[tuple[float, ...]]:
+    """Repeats, case, digits and length of every word, and what stands around it."""
+    lower = [text[start:end].lower() for start, end in words]
+    edges = [0, *(edge for word in words for edge in word), len(text)]
+    gaps = [text[start:end] for start, end in pairwise(edges)][::2]
+    marks = [_MARK.search(gap) is not None for gap in gaps]
+    again = _repeats(lower[::-1])[::-1]
+    for number, ((start, end), repeated) in enumerate(zip(words, _repeats(lower), strict=True)):
+        word, plain = text[start:end], lower[number]
+        yield (
+            repeated,
+            again[number],
+            not plain.isalpha() and any(map(str.isdigit, plain)),
+            word[0].isupper(),
+            len(word) > 1 and word.isupper(),
+            log(len(word)),
+            is_stop_word(plain),
+            marks[number],
+            marks[number + 1],
+            "\n" in gaps[number],
+        )
+
+
+def _repeats(words: Sequence[str]) -> list[bool]:
+    """Whether each word has come shortly before."""
+    last: dict[str, int] = {}
+    found = []
+    for number, word in enumerate(words):
+        found.append(number - last.get(word, -NEAR - 1) <= NEAR)
+        last[word] = number
+    return found
