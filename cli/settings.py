@@ -19,7 +19,12 @@ from ctxzip.cli.options import GROUPS
 from ctxzip.errors import InputError, UnknownName, UsageError
 
 PREFIX = "CTXZIP_"
-OTHER_VARIABLES = {"CTXZIP_CACHE": "where results and converted weights are kept"}
+OTHER_VARIABLES = {
+    "CTXZIP_CACHE": "where results and converted weights are kept",
+    "CTXZIP_RUNTIME": "what runs exported encoders: onnxruntime or openvino",
+    "CTXZIP_API_KEY": "the key of the endpoint that writes",
+    "CTXZIP_TIMEOUT": "seconds that a request to the endpoint may take",
+}
 """Variables that belong to no option."""
 EXCLUSIVE = ("ratio", "keep", "tokens", "threshold", "top_p", "top_k", "max_tokens")
 """Ways to say how much is kept."""

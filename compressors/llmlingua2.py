@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -88,10 +88,12 @@ class LLMLingua2:
             for (tokens, values), pieces in zip(read, spans, strict=True)
         ]
 
-    def _worth(self, text: str, means: NDArray[np.float64], spans: Sequence[Span]) -> NDArray[np.float64]:
+    def _worth(self, text: str, means: NDArray[np.float64], spans: Sequence[Span]) -> NDArray[Any]:
         """Return the worth of every span, corrected where the weights know how."""
         surface = self._scorer.surface
-        return means if surface is None or self._compat else surface.correct_spans(text, spans, means)
+        return (
+            means if surface is None or self._compat else surface.correct_spans(text, spans, means.astype(np.float32))
+        )
 
     def _means(self, encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
         """Return the worth of every span: its tokens' mean, or, where it has none, its neighbours'."""

@@ -124,7 +124,8 @@ class _Clauses:
 
         A bound word that another one follows governs what that one does, so that no stretch is walked twice.
         """
-        after, ahead = -1, []
+        after = -1
+        ahead: list[int] = []
         for place in range(len(self.shown) - 1, -1, -1):
             if self.shown[place].role is Role.BOUND:
                 ahead = ahead if after == place + 1 and self._shares(place) else self._ahead(place)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ctxzip.models.cache import default_cache
 from ctxzip.models.manifest import MANIFEST, verify
-from ctxzip.models.onnx_backend import OnnxEncoder
+from ctxzip.models.protocols import Backend
+from ctxzip.models.runtimes import open_graph
 from ctxzip.models.store import bundled
 from ctxzip.models.tokenizers import read_tokenizer
 from ctxzip.models.windows import Frame
@@ -36,12 +37,12 @@ class Encoder:
         """Tokens of a training window, special ones included."""
         pool = ThreadPoolExecutor(2)
         self._checked = pool.submit(verify, directory, manifest["files"], default_cache())
-        self._graph = pool.submit(OnnxEncoder, directory / MODEL, threads=1)
+        self._graph = pool.submit(open_graph, directory / MODEL)
         self._tokenizer = pool.submit(read_tokenizer, directory)
         pool.shutdown(wait=False)
 
     @property
-    def graph(self) -> OnnxEncoder:
+    def graph(self) -> Backend:
         """The model; a call uses one thread: windows run side by side, which beats one window on several cores."""
         self._checked.result()
         return self._graph.result()

@@ -15,6 +15,7 @@ from ctxzip.models.cache import Cache, NoCache, default_cache, file_state, finge
 from ctxzip.models.code_features import FEATURES, CodePiece, features
 from ctxzip.models.code_ranking import ranking
 from ctxzip.models.onnx_backend import cores
+from ctxzip.models.runtimes import runtime
 from ctxzip.models.store import BUNDLED
 from ctxzip.models.windows import encode
 from ctxzip.progress import report
@@ -58,7 +59,7 @@ class EncoderScorer:
         """Compare with the vectors that `encoder` gives; they are cached under its weights and the text."""
         self._encoder = encoder
         self._cache = cache or NoCache()
-        self._state = file_state(encoder.directory / MODEL)
+        self._state = f"{runtime()} {file_state(encoder.directory / MODEL)}"
 
     def relevance(self, query: str, pieces: Sequence[CodePiece]) -> NDArray[np.float64]:
         """Return the value of every chunk by the ranking fitted for this encoder."""

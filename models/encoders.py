@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ctxzip.errors import InputError
 from ctxzip.models.cache import default_cache
 from ctxzip.models.manifest import Kind, Manifest, read_json, verify
-from ctxzip.models.onnx_backend import OnnxEncoder
+from ctxzip.models.protocols import Backend
+from ctxzip.models.runtimes import open_graph
 from ctxzip.models.tokenizers import read_tokenizer
 from ctxzip.progress import report
 
@@ -24,23 +25,6 @@ if TYPE_CHECKING:
 LONGEST = 512
 """Tokens of an input at most: what the published checkpoints were trained with."""
 ONNX_FILES = ("model.onnx", "onnx/model.onnx")
-
-
-class Backend(Protocol):
-    """Something that runs an encoder on a batch of token ids."""
-
-    @property
-    def workers(self) -> int:
-        """Calls that are worth making side by side."""
-
-    def run(
-        self,
-        names: Sequence[str],
-        ids: NDArray[np.int64],
-        mask: NDArray[np.int64],
-        types: NDArray[np.int64] | None = None,
-    ) -> list[NDArray[np.float32]]:
-        """Return the outputs `names`, each [batch, …]; `types` says which text of a pair a token is of."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +84,14 @@ def open_encoder(directory: Path, kind: Kind, name: str) -> Encoder:
                 f"{name} is a {manifest.kind}, --method {kind.method} takes a {kind}",
                 hint=f"use it with --method {manifest.kind.method}",
             )
-        verify(directory, manifest.files, default_cache())
+        with ThreadPoolExecutor(2) as pool:
+            graph = pool.submit(open_graph, directory / ONNX_FILES[0])
+            tokenizer = pool.submit(read_tokenizer, directory)
+            verify(directory, manifest.files, default_cache())
         return Encoder(
             name,
-            OnnxEncoder(directory / ONNX_FILES[0], threads=1),
-            read_tokenizer(directory),
+            graph.result(),
+            tokenizer.result(),
             manifest.max_length,
             manifest.pad,
             manifest.pooling,
@@ -118,7 +105,7 @@ def open_checkpoint(directory: Path, kind: Kind, name: str) -> Encoder:
     config = checkpoint_config(directory)
     for file in ONNX_FILES:
         if (directory / file).is_file():
-            backend: Backend = OnnxEncoder(directory / file, threads=1)
+            backend: Backend = open_graph(directory / file)
             break
     else:
         from ctxzip.models.torch_backend import TorchEncoder

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctxzip.models.dual_encoder import TextEncoder
-from ctxzip.models.encoders import Backend, Encoder, padded
+from ctxzip.models.encoders import Encoder, padded
 from ctxzip.models.manifest import Kind
+from ctxzip.models.protocols import Backend
 
 if TYPE_CHECKING:
     import tokenizers

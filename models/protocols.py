@@ -13,6 +13,23 @@ if TYPE_CHECKING:
     from ctxzip.passages import Passage
 
 
+class Backend(Protocol):
+    """Something that runs an encoder on a batch of token ids."""
+
+    @property
+    def workers(self) -> int:
+        """Calls that are worth making side by side."""
+
+    def run(
+        self,
+        names: Sequence[str],
+        ids: NDArray[np.int64],
+        mask: NDArray[np.int64],
+        types: NDArray[np.int64] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Return the outputs `names`, each [batch, …]; `types` says which text of a pair a token is of."""
+
+
 class RelevanceScorer(Protocol):
     """Says how probable it is that a sentence helps to answer a query."""
 

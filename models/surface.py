@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log
 from pathlib import Path
 
@@ -76,32 +75,34 @@ def features(text: str, words: Sequence[tuple[int, int]], kept: Floats) -> Float
     sure = np.clip(kept, _SURE, 1 - _SURE)
     logits = np.log(sure / (1 - sure))
     near = np.pad(logits, 2, mode="edge")
-    seen = np.array(list(_surface(text, words)), dtype=np.float32)
-    made: Floats = np.column_stack([logits, near[1:-3], near[3:-1], near[:-4], near[4:], seen]).astype(np.float32)
-    return made
+    around = np.column_stack([logits, near[1:-3], near[3:-1], near[:-4], near[4:]])
+    return np.concatenate([around, _surface(text, words)], axis=1, dtype=np.float32)
 
 
-def _surface(text: str, words: Sequence[tuple[int, int]]) -> Iterator[tuple[float, ...]]:
-    """Repeats, case, digits and length of every word, and what stands around it."""
-    lower = [text[start:end].lower() for start, end in words]
+def _surface(text: str, words: Sequence[tuple[int, int]]) -> Floats:
+    """Repeats, case, digits and length of every word, and what stands around it: [words, 10]."""
+    cased = [text[start:end] for start, end in words]
+    lower = [word.lower() for word in cased]
     edges = [0, *(edge for word in words for edge in word), len(text)]
-    gaps = [text[start:end] for start, end in pairwise(edges)][::2]
-    marks = [_MARK.search(gap) is not None for gap in gaps]
-    again = _repeats(lower[::-1])[::-1]
-    for number, ((start, end), repeated) in enumerate(zip(words, _repeats(lower), strict=True)):
-        word, plain = text[start:end], lower[number]
-        yield (
-            repeated,
-            again[number],
-            not plain.isalpha() and any(map(str.isdigit, plain)),
-            word[0].isupper(),
-            len(word) > 1 and word.isupper(),
-            log(len(word)),
-            is_stop_word(plain),
-            marks[number],
-            marks[number + 1],
-            "\n" in gaps[number],
-        )
+    gaps = [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    marked = [gap != " " and _MARK.search(gap) is not None for gap in gaps]
+    broken = ["\n" in gap for gap in gaps[:-1]]
+    looks: dict[str, tuple[float, ...]] = {}
+    for word in cased:
+        if word not in looks:
+            looks[word] = _looks(word)
+    own = np.array([looks[word] for word in cased], dtype=np.float32)
+    again = np.column_stack([_repeats(lower), _repeats(lower[::-1])[::-1]])
+    around = np.column_stack([marked[:-1], marked[1:], broken])
+    return np.concatenate([again, own, around], axis=1, dtype=np.float32)
+
+
+def _looks(word: str) -> tuple[float, ...]:
+    """What a word shows wherever it stands."""
+    plain = word.lower()
+    digits = not plain.isalpha() and any(map(str.isdigit, plain))
+    capitals = len(word) > 1 and word.isupper()
+    return digits, word[0].isupper(), capitals, log(len(word)), is_stop_word(plain)
 
 
 def _repeats(words: Sequence[str]) -> list[bool]:

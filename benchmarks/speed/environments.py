@@ -16,6 +16,7 @@ PACKAGES = {
     "trimwise": ["trimwise==0.7.0"],
     "llmslim": ["llmslim==0.11.2"],
     "ctxzip": [str(ROOT)],
+    "ctxzip-openvino": [f"{ROOT}[openvino]"],
 }
 
 

@@ -26,6 +26,8 @@ class Contender:
     weights: str
     model: str
     python: str
+    runtime: str = ""
+    """What runs the encoder, where that is chosen."""
     cold: list[measure.Run] = field(default_factory=list)
     warm: dict[int, float] = field(default_factory=dict)
     """Seconds of a call by the tokens of its text."""
@@ -34,22 +36,33 @@ class Contender:
     structure: dict[str, bool] = field(default_factory=dict)
     mebibytes: float = 0.0
 
+    @property
+    def _chosen(self) -> list[str]:
+        return ["env", f"CTXZIP_RUNTIME={self.runtime}"] if self.runtime else []
+
     def command(self, task: str, *rest: str) -> list[str]:
         """Return the command that does `task` in this tool's own environment."""
-        return [self.python, "-P", "-W", "ignore", SCRIPT, task, self.tool, self.model, *rest]
+        return [*self._chosen, self.python, "-P", "-W", "ignore", SCRIPT, task, self.tool, self.model, *rest]
 
     def whole_process(self, file: Path, ratio: float) -> list[str]:
         """Return the process that is timed cold: our command line, the others' library in the shortest script."""
         if self.tool != "ctxzip":
             return self.command("cold", str(file), f"{ratio:g}")
-        command = [str(Path(self.python).with_name("ctxzip")), "compress", str(file), "--ratio", f"{ratio:g}"]
+        command = [
+            *self._chosen,
+            str(Path(self.python).with_name("ctxzip")),
+            "compress",
+            str(file),
+            "--ratio",
+            f"{ratio:g}",
+        ]
         return command if self.model == "bundled" else [*command, "--model", self.model]
 
 
 def contenders(venvs: Path, weights: dict[str, Path]) -> list[Contender]:
     """Return everyone who runs, environments made and installed; `weights` has torch, fp32 and maybe int8."""
     names = list(environments.PACKAGES)
-    python = {name: environments.python_of(venvs, name, renew=name == "ctxzip") for name in names}
+    python = {name: environments.python_of(venvs, name, renew=name.startswith("ctxzip")) for name in names}
     torch, fp32 = str(weights["torch"]), str(weights["fp32"])
     racing = [
         Contender("LLMLingua-2, published", "reference", "torch fp32", torch, python["reference"]),
@@ -62,6 +75,10 @@ def contenders(venvs: Path, weights: dict[str, Path]) -> list[Contender]:
             racing.append(Contender(name, name, "ONNX int8", str(weights["int8"]), python[name]))
     racing += [
         Contender("ctxzip as installed", "ctxzip", "its own int8", "bundled", python["ctxzip"]),
+        *(
+            Contender("ctxzip with OpenVINO", "ctxzip", weights, model, python["ctxzip-openvino"], "openvino")
+            for weights, model in (("ONNX fp32, in bf16", fp32), ("its own, in bf16", "bundled"))
+        ),
         Contender("trimwise", "trimwise", "none", "-", python["trimwise"]),
         Contender("llmslim", "llmslim", "none", "-", python["llmslim"]),
     ]
