@@ -99,7 +99,6 @@ def test_an_adapter_is_trained_in_two_goes_and_writes(data: Path, base: Path, tm
     run = tmp_path / "run"
     first_stage = tmp_path / "passages"
     train(given(data, base, "passages", first_stage))
-    train(given(data, base, "sentences", tmp_path / "sentences", start=first_stage / "out", steps=1))
     run_second = partial(given, data, base, "rewrite", run, start=first_stage / "out")
     train(run_second(steps=1))
     first = torch.load(run / "checkpoint.pt", weights_only=True)
@@ -148,8 +147,6 @@ def test_rows_ask_and_answer_in_the_format_of_inference(data: Path) -> None:
     made = rows.rows(data, "rewrite", recipe.mix, 1)
     assert made == rows.rows(data, "rewrite", recipe.mix, 1)
     assert all(each.prompt.startswith("Text: ") and each.prompt.endswith("Rewrite:") for each in made)
-    assert all("Notes: " in each.prompt for each in made)
-    assert not any("Notes: " in each.prompt for each in rows.rows(data, "sentences", recipe.mix | {"noted": 0.0}, 1))
     for each in made:
         if "Keep: " in each.prompt:
             listed = each.prompt.split("Keep: ")[1].removesuffix(".\nRewrite:").split("; ")

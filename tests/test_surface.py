@@ -22,7 +22,7 @@ def only(name: str, weight: float) -> Surface:
     """A correction that looks at the logit and one more feature."""
     line = np.zeros(FEATURES, dtype=np.float32)
     line[0], line[NAMES.index(name)] = 1, weight
-    layers = [(np.zeros((FEATURES, 1), np.float32), np.zeros(1, np.float32)), (np.zeros((1, 1)), np.zeros(1))]
+    layers = [(np.zeros((size, 1), np.float32), np.zeros(1, np.float32)) for size in (FEATURES, 1)]
     return Surface(np.zeros(FEATURES, np.float32), np.ones(FEATURES, np.float32), line, layers)
 
 
@@ -55,7 +55,7 @@ def test_words_know_the_line_breaks_and_marks_around_them() -> None:
 @given(st.text(alphabet="abC d1.,\n-{}«é字", max_size=60), st.integers(0, 2**32 - 1))
 def test_spans_without_letters_stay_and_the_rest_are_probabilities(text: str, seed: int) -> None:
     spans = segment.words(text)
-    kept = np.random.default_rng(seed).random(len(spans))
+    kept = np.random.default_rng(seed).random(len(spans), dtype=np.float32)
     found = Surface.load(bundled("encoder") / SURFACE).correct_spans(text, spans, kept)
     assert ((found >= 0) & (found <= 1)).all()
     for span, one, two in zip(spans, kept, found, strict=True):

@@ -60,7 +60,7 @@ def by_command(path: Path, chance: random.Random) -> int:
     with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
         code = exit_code(lambda: app(words, prog_name="ctxzip", standalone_mode=False))
         screen.flush()
-    said = screen.buffer.getvalue()  # type: ignore[attr-defined]
+    said = screen.buffer.getvalue()
     if b"Traceback" in said and b"Traceback" not in path.read_bytes():
         raise AssertionError(said[-300:].decode(errors="replace"))
     return code

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT = Path(__file__).with_name("config.toml")
-TASKS = ("passages", "sentences", "rewrite", "summarize")
-"""The rewriter is trained on whole passages first, from there on sentences, from there on sentences with notes."""
+TASKS = ("passages", "rewrite", "summarize")
+"""The rewriter is trained on whole passages first, from there on sentences."""
 
 
 @dataclass(frozen=True, slots=True)

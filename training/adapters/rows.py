@@ -8,14 +8,11 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.compressors.rewriting.facts import lost_numbers, new_names, new_numbers, turned
 from ctxzip.compressors.rewriting.keywords import KeywordFinder, missing
-from ctxzip.compressors.rewriting.steps import Notes
 from ctxzip.models.lexical import terms
 from ctxzip.models.prompts import NOTHING, Rewriting, Style, Summarising, rewrite_prompt, summary_prompt
 from ctxzip.sentences import sentences
@@ -66,10 +63,9 @@ def held_out(data: Path, task: str, number: int) -> list[Row]:
     passages = read(data / "distill/dev.jsonl.gz")
     if task == "passages":
         return [_row(p["text"], p["rewrite"], 1.0, draw) for p in passages if _usable(p)][:number]
-    if task in ("sentences", "rewrite"):
-        noted = float(task == "rewrite")
+    if task == "rewrite":
         pairs = [pair for p in passages if _usable(p) for pair in pairs_of(p["text"], p["rewrite"])]
-        return [_row(*pair, 1.0, draw, noted) for pair in pairs][:number]
+        return [_row(*pair, 1.0, draw) for pair in pairs][:number]
     return [row for p in passages for row in _asked(p, draw)][:number]
 
 
@@ -80,24 +76,14 @@ def _usable(passage: dict[str, Any]) -> bool:
     return bool(short) and letters > 0.65 and passage["register"] != "log" and not new_numbers(text, short)
 
 
-def _row(text: str, short: str, listed: float, draw: random.Random, noted: float = 0.0) -> Row:
-    """A rewrite with some of the keywords that it keeps, and with notes in the share `noted` of rows.
-
-    Which, `draw` decides.
-    """
+def _row(text: str, short: str, listed: float, draw: random.Random) -> Row:
+    """A rewrite with some of the keywords that it keeps; which, `draw` decides."""
     words = len(short.split())
     finder = KeywordFinder(_plain_sentences(text))
     found = finder.of(text, int(words * TOKENS_PER_WORD))
     kept = [k for k in found if k not in set(missing(found, short)) and draw.random() < listed]
-    notes = _notes().of(text, words) if draw.random() < noted else ""
-    prompt = rewrite_prompt(Rewriting(text, words, tuple(kept), notes=notes), Style.TRAINED)
+    prompt = rewrite_prompt(Rewriting(text, words, tuple(kept)), Style.TRAINED)
     return Row(prompt, f" {short.strip()}")
-
-
-@lru_cache(maxsize=1)
-def _notes() -> Notes:
-    """What the rewriter goes by: the words that the bundled encoder would keep."""
-    return Notes(LLMLingua2())
 
 
 def _plain_sentences(text: str) -> list[str]:
@@ -129,7 +115,7 @@ def _sentences(data: Path, mix: dict[str, float], draw: random.Random) -> Iterat
     news = [pair for pair in map(_shortened, read(data / "deletion/train.jsonl.gz")) if pair and _faithful(*pair)]
     for found, share in ((aligned, mix["aligned"]), (news, mix["news"])):
         for text, short in draw.sample(found, min(len(found), round(share * len(aligned)))):
-            yield _row(text, short, mix["listed"], draw, mix["noted"])
+            yield _row(text, short, mix["listed"], draw)
 
 
 def pairs_of(text: str, rewrite: str) -> list[tuple[str, str]]:
@@ -307,7 +293,6 @@ def _summary(text: str, query: str, answer: str, draw: random.Random) -> Row:
 
 _MAKERS: dict[str, Callable[[Path, dict[str, float], random.Random], Iterator[Row]]] = {
     "passages": _passages,
-    "sentences": _sentences,
     "rewrite": _sentences,
     "summarize": _summaries,
 }
