@@ -126,8 +126,8 @@ def span_means(
     """
     if not spans:
         return np.zeros(0)
-    starts = np.array([span.start for span in spans])
-    ends = np.array([span.end for span in spans])
+    starts = np.array([span.start for span in spans], dtype=np.int32)
+    ends = np.array([span.end for span in spans], dtype=np.int32)
     last = encoded.ends - 1
     owner = np.searchsorted(starts, last, side="right") - 1
     inside = counted & (owner >= 0) & (last < ends[np.maximum(owner, 0)]) & (encoded.ends > encoded.starts)

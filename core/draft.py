@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -16,6 +16,9 @@ from ctxzip.structure.shape import Shape
 from ctxzip.text import Document, Role, Span
 from ctxzip.units import grouped, overlapping, rounded, units_of
 from ctxzip.verify import Held, protected
+
+LONG = 1_000_000
+"""Characters from which a text is cut before a model reads it: doing both at once holds much in memory."""
 
 
 def assemble(documents: Iterable[Document]) -> str:
@@ -59,8 +62,11 @@ class Draft:
             return [Shape.of(document, compressor, options.protection, own) for document, own in pairs]
 
         if isinstance(compressor, Reader):
+            side_by_side = sum(len(document.text) for document in documents) < LONG
             with ThreadPoolExecutor(1) as pool:
                 cutting = pool.submit(cut)
+                if not side_by_side:
+                    wait([cutting])
                 read = compressor.read(documents)
                 shapes = cutting.result()
             scores = compressor.spread(read, [shape.layout.content for shape in shapes])

@@ -112,7 +112,7 @@ def fuse(spans: Sequence[Span], wholes: Iterable[Span], *, heads: bool = False) 
         while index < len(spans) and spans[index].start < whole.end:
             run.append(spans[index])
             index += 1
-        if heads and len(run) == 1 and run[0].role is Role.HEAD:
+        if len(run) == 1 and (run[0].role is Role.CONTENT or (heads and run[0].role is Role.HEAD)):
             result.append(run[0])
         elif run:
             result.append(Span(run[0].start, run[-1].end))
@@ -123,7 +123,7 @@ def fuse(spans: Sequence[Span], wholes: Iterable[Span], *, heads: bool = False) 
 def _merged(wholes: Iterable[Span]) -> list[Span]:
     """Return `wholes` in order with overlapping ones joined."""
     merged: list[Span] = []
-    for span in sorted(wholes, key=lambda s: (s.start, s.end)):
+    for span in sorted(wholes, key=attrgetter("start")):
         if merged and merged[-1].overlaps(span):
             merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
         else:

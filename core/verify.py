@@ -72,7 +72,7 @@ class Held:
 def protected(shapes: Sequence[Shape], kept: Sequence[Sequence[int]], tokenizer: Tokenizer) -> dict[str, Held]:
     """Return what each kind of protection holds of the content `kept`."""
     found: Counter[str] = Counter()
-    slices: dict[str, list[str]] = {}
+    slices: dict[str, Counter[str]] = {}
     for shape, own in zip(shapes, kept, strict=True):
         layout = shape.layout
         shown = layout.shown(own) if isinstance(layout, Company) else [layout.content[at] for at in own]
@@ -81,11 +81,13 @@ def protected(shapes: Sequence[Shape], kept: Sequence[Sequence[int]], tokenizer:
             found[guard.kind] += 1
             at = bisect_right(starts, guard.span.end - 1) - 1
             if at >= 0 and guard.span.start < shown[at].end:
-                slices.setdefault(guard.kind, []).append(guard.span.of(shape.document.text))
-    return {
-        kind: Held(number, len(slices.get(kind, [])), sum(tokenizer.count_many(slices.get(kind, []))))
-        for kind, number in sorted(found.items())
-    }
+                slices.setdefault(guard.kind, Counter())[guard.span.of(shape.document.text)] += 1
+    return {kind: _held(number, slices.get(kind, Counter()), tokenizer) for kind, number in sorted(found.items())}
+
+
+def _held(found: int, kept: Counter[str], tokenizer: Tokenizer) -> Held:
+    sizes = tokenizer.count_many(list(kept))
+    return Held(found, kept.total(), sum(times * size for times, size in zip(kept.values(), sizes, strict=True)))
 
 
 def hard_tokens(shapes: Sequence[Shape], tokenizer: Tokenizer) -> dict[str, int]:

@@ -109,7 +109,7 @@ class PassageEncoder:
         offsets[len(self._frame.prefix) + len(job.head) : len(values) - len(self._frame.suffix)] = job.places
         return _pooled(job.passage, job.sentences, relevance.Tokens(offsets, values, hidden))
 
-    def _forward(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _forward(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the relevance and embedding outputs of one window, special tokens included."""
         whole = np.array([[*self._frame.prefix, *ids, *self._frame.suffix]], dtype=np.int64)
         values, hidden = self._encoder.run(["relevance", "hidden"], whole, np.ones_like(whole))
@@ -122,9 +122,9 @@ class _Job:
 
     passage: Passage
     sentences: Sequence[Span]
-    head: NDArray[np.int64]
-    ids: NDArray[np.int64]
-    places: NDArray[np.int64]
+    head: NDArray[np.int32]
+    ids: NDArray[np.int32]
+    places: NDArray[np.int32]
 
 
 def _key(passage: Passage) -> str:

@@ -24,6 +24,8 @@ SURFACE = "surface.json"
 FEATURES = 15
 NEAR = 200
 """Words within which one counts as repeated, about as many as a training passage has."""
+BLOCK = 16_384
+"""Words that are looked at together, with `NEAR` more on either side."""
 _MARK = re.compile(r"\S")
 _CORE = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 _LIMIT = 5.0
@@ -52,16 +54,29 @@ class Surface:
 
     def correct_spans(self, text: str, spans: Sequence[Span], kept: Floats) -> Floats:
         """The keep probability of every span; one without letters or digits keeps what it has."""
-        found = [_CORE.search(text, span.start, span.end) for span in spans]
-        places = [number for number, core in enumerate(found) if core]
+        places, words = [], []
+        for place, span in enumerate(spans):
+            if core := _CORE.search(text, span.start, span.end):
+                places.append(place)
+                words.append(core.span())
         corrected = kept.copy()
-        corrected[places] = self.correct(text, [core.span() for core in found if core], kept[places])
+        corrected[places] = self.correct(text, words, kept[places])
         return corrected
 
     def correct(self, text: str, words: Sequence[tuple[int, int]], kept: Floats) -> Floats:
         """The keep probability of every word, from the encoder's; words are offsets in order, without marks."""
-        if not words:
-            return kept
+        corrected = np.empty_like(kept)
+        for start in range(0, len(words), BLOCK):
+            low, high = max(0, start - NEAR), start + BLOCK + NEAR
+            begin = words[low - 1][1] if low else 0
+            end = words[high][0] if high < len(words) else len(text)
+            near = [(one - begin, two - begin) for one, two in words[low:high]]
+            block = self._corrected(text[begin:end], near, kept[low:high])
+            corrected[start : start + BLOCK] = block[start - low : start - low + BLOCK]
+        return corrected
+
+    def _corrected(self, text: str, words: Sequence[tuple[int, int]], kept: Floats) -> Floats:
+        """The same of words that are looked at together."""
         x: Floats = np.clip((features(text, words, kept) - self.centre) / self.spread, -_LIMIT, _LIMIT)
         hidden = x
         for weight, bias in self.layers[:-1]:

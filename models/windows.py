@@ -27,7 +27,7 @@ PART_CHARACTERS = 16_384
 LONGEST_WORD = 16_384
 """Characters without white space after which a part ends all the same: no encoder knows such a word."""
 _SPACE = re.compile(r"[ \t\r\n]")
-PARTS_AT_A_TIME = 32
+PARTS_AT_A_TIME = 8
 """Parts whose tokens are held at once in the tokenizer's own, much larger form."""
 
 
@@ -36,9 +36,9 @@ class Encoded:
     """The tokens of one text: ids, and where each is in the text (`starts`, `ends` in characters)."""
 
     text: str
-    ids: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def encode(tokenizer: tokenizers.Tokenizer, texts: Sequence[str]) -> list[Encode
         encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [_joined(text, [_arrays(encoding, 0)]) for text, encoding in zip(texts, encodings, strict=True)]
     parts = [(index, start, end) for index, text in enumerate(texts) for start, end in _parts(text)]
-    found: list[list[NDArray[np.int64]]] = [[] for _ in texts]
+    found: list[list[NDArray[np.int32]]] = [[] for _ in texts]
     for at in range(0, len(parts), PARTS_AT_A_TIME):
         group = parts[at : at + PARTS_AT_A_TIME]
         encodings = tokenizer.encode_batch([texts[i][start:end] for i, start, end in group], add_special_tokens=False)
@@ -92,14 +92,14 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _arrays(encoding: tokenizers.Encoding, base: int) -> NDArray[np.int64]:
+def _arrays(encoding: tokenizers.Encoding, base: int) -> NDArray[np.int32]:
     """Return ids, starts and ends of an encoding, [3, tokens], for a text that starts at `base`."""
-    places = np.fromiter(chain.from_iterable(encoding.offsets), np.int64).reshape(-1, 2) + base
-    return np.stack([np.array(encoding.ids, dtype=np.int64), places[:, 0], places[:, 1]])
+    places = np.fromiter(chain.from_iterable(encoding.offsets), np.int32).reshape(-1, 2) + np.int32(base)
+    return np.stack([np.array(encoding.ids, dtype=np.int32), places[:, 0], places[:, 1]])
 
 
-def _joined(text: str, parts: Sequence[NDArray[np.int64]]) -> Encoded:
-    ids, starts, ends = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0), dtype=np.int64)
+def _joined(text: str, parts: Sequence[NDArray[np.int32]]) -> Encoded:
+    ids, starts, ends = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0), dtype=np.int32)
     return Encoded(text, ids, starts, ends)
 
 

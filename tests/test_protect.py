@@ -17,6 +17,8 @@ def found(text: str, kind: str, **options: object) -> list[str]:
         ("<|end|> <%= y %>", "placeholder", ["<|end|>", "<%= y %>"]),
         ("Hi {name}, see {{x}}", "placeholder", ["{{x}}", "{name}"]),
         ("a set {a} of braces {disfmarker} in prose", "placeholder", []),
+        ("Context:\n{context}\n\nQuestion: {question}\n", "placeholder", ["{context}", "{question}"]),
+        ("Ann: {laughs}\nBo: So {laughs} there it is.\n" * 3, "placeholder", []),
         ("run `ls -la` now", "inline-code", ["`ls -la`"]),
         ("see [the docs](https://x.org/a) and ![pic](a.png)", "link", ["[the docs](https://x.org/a)", "![pic](a.png)"]),
         ("at https://x.org/a?b=c#d today", "url", ["https://x.org/a?b=c#d"]),

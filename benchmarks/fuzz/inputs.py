@@ -132,6 +132,15 @@ NAMES = (
 def made(seed: int, *, without_giants: bool = False) -> tuple[str, str, bytes]:
     """Return the kind, the file name and the bytes of the input that `seed` stands for."""
     chance = random.Random(seed)
-    shares = {kind: share for kind, share in SHARES.items() if not (without_giants and kind == "giant")}
-    kind = chance.choices(list(shares), list(shares.values()))[0]
+    kind = _kind(chance, without_giants)
     return kind, f"input-{seed}{chance.choice(NAMES)}", KINDS[kind](chance)
+
+
+def kind_of(seed: int) -> str:
+    """Return the kind of the input that `seed` stands for."""
+    return _kind(random.Random(seed), without_giants=False)
+
+
+def _kind(chance: random.Random, without_giants: bool) -> str:
+    shares = {kind: share for kind, share in SHARES.items() if not (without_giants and kind == "giant")}
+    return chance.choices(list(shares), list(shares.values()))[0]

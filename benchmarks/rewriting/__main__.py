@@ -68,7 +68,7 @@ def against(data: Path, number: int, asked_of_base: int) -> dict[str, Any]:
         base = Remembering(CausalGenerator.load(gemma_directory(), "base"), default_cache())
         texts["base, few-shot, unchecked"] = _raw(base, rows[:asked_of_base], scope, sizes)
         found[f"first {asked_of_base} rows"] = {
-            name: rouge(list(zip(references, each, strict=False))) for name, each in texts.items()
+            name: rouge(list(zip(references, each[:asked_of_base], strict=False))) for name, each in texts.items()
         }
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -14,12 +15,15 @@ MARKS = re.compile(
     r"|<\|[^|\s]{1,40}\|>|%\([A-Za-z_]\w{0,40}\)[sdrf]"
 )
 _BRACES = re.compile(r"(?<![{$\\])\{(?:[A-Za-z_][\w.\[\]'\"]{0,60}|\d{0,2})(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
+_NAME = re.compile(r"\{(\w+)\}")
 _STANDS_ALONE = re.compile(
     r"^[^\S\n]*+(?:[\w' -]{1,60}[:=][^\S\n]*|>[^\S\n]*)?[\"'`]{0,3}\{[A-Za-z_]\w{0,60}\}[\"'`]{0,3}[^\S\n]*$"
     r"|>\{[A-Za-z_]\w{0,60}\}<",
     re.MULTILINE,
 )
 """A line that is nothing but a mark, perhaps with a label, or a mark between tags: so only templates are written."""
+OFTEN = 4
+"""Times that a template names one thing at most; a transcript has its `{laughs}` over and over."""
 TEMPLATES = frozenset(
     ".prompt .prompty .j2 .jinja .jinja2 .tmpl .tpl .template .mustache .hbs .handlebars .liquid .erb .ejs".split()
 )
@@ -41,7 +45,11 @@ def _is_template(text: str, path: str | None) -> bool:
     """Tell whether `text` is a template without other marks: by its name, or by a mark that stands alone."""
     if path and any(suffix.lower() in TEMPLATES for suffix in PurePath(path).suffixes):
         return True
-    return _STANDS_ALONE.search(text) is not None
+    alone = {name for match in _STANDS_ALONE.finditer(text) for name in _NAME.findall(match.group())}
+    if not alone:
+        return False
+    times = Counter(_NAME.findall(text))
+    return any(times[name] <= OFTEN for name in alone)
 
 
 def placeholders(text: str, path: str | None = None) -> Iterator[Span]:

@@ -111,13 +111,16 @@ class Shape:
         for inset, first in zip(self.insets, self._firsts, strict=True):
             end = first + len(inset.content)
             result[first:end] = inset.worth(result[first:end])
-        facts = {guard.span.end: guard.span for guard in self.guards if guard.kind in PRECIOUS}
-        near = facts.keys() | {end + 1 for end in facts}
-        content = self.layout.content
-        for at in [at for at, span in enumerate(content) if span.end in near]:
-            fact = facts.get(content[at].end) or facts[content[at].end - 1]
-            if fact.start - content[at].start <= 2:
-                result[at] = min(1.0, result[at] + PRECIOUS_BONUS)
+        places = {span.end: at for at, span in enumerate(self.layout.content)}
+        precious = set()
+        for guard in self.guards:
+            if guard.kind in PRECIOUS:
+                end = guard.span.end
+                at = places.get(end, places.get(end + 1, -1))
+                if at >= 0 and guard.span.start - self.layout.content[at].start <= 2:
+                    precious.add(at)
+        for at in precious:
+            result[at] = min(1.0, result[at] + PRECIOUS_BONUS)
         return result
 
 

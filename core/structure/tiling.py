@@ -72,7 +72,8 @@ def bound(text: str, tiles: Sequence[Span], words: Sequence[Span]) -> list[Span]
     """Return `tiles` with those that are just one of the bound `words`, or its parts, as bound ones."""
     result: list[Span] = []
     at = 0
-    for word in sorted(words, key=lambda span: (span.start, -span.end)):
+    longest_first = sorted(words, key=attrgetter("end"), reverse=True)
+    for word in sorted(longest_first, key=attrgetter("start")):
         before, at = at, bisect_right(tiles, word.start, at, key=attrgetter("end"))
         result += tiles[before:at]
         stop = at
