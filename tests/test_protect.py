@@ -19,6 +19,8 @@ def found(text: str, kind: str, **options: object) -> list[str]:
         ("a set {a} of braces {disfmarker} in prose", "placeholder", []),
         ("Context:\n{context}\n\nQuestion: {question}\n", "placeholder", ["{context}", "{question}"]),
         ("Ann: {laughs}\nBo: So {laughs} there it is.\n" * 3, "placeholder", []),
+        ("as shown [12], by 12 people", "citation", ["[12]"]),
+        ("as shown [12], by 12 people", "number", ["12"]),
         ("run `ls -la` now", "inline-code", ["`ls -la`"]),
         ("see [the docs](https://x.org/a) and ![pic](a.png)", "link", ["[the docs](https://x.org/a)", "![pic](a.png)"]),
         ("at https://x.org/a?b=c#d today", "url", ["https://x.org/a?b=c#d"]),

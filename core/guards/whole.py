@@ -102,4 +102,6 @@ def _unusual(text: str) -> Iterator[tuple[int, str]]:
         bare = word.strip(_EDGES)
         if not bare or len(bare) > LONGEST_NAME or (bare.isalpha() and (bare.islower() or bare.istitle())):
             continue
+        if word[0] == "[" and CITATION.match(word):  # its number is no figure beside it
+            continue
         yield match.start() + word.find(bare), bare
