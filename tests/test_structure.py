@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import ByLength
 
-from benchmarks.fuzz.__main__ import attempt
+from benchmarks.fuzz.attempts import attempt
 from benchmarks.structure.checks import failures
 from ctxzip import Compression, Document, compress
 from ctxzip.errors import BudgetError
