@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from laws import ByLength
 
@@ -83,6 +83,7 @@ BLOCKS = (
 
 
 @given(st.lists(st.sampled_from(SENTENCES + BLOCKS), max_size=12), st.sampled_from([1.3, 2, 3, 5, 8]))
+@example([SENTENCES[2], BLOCKS[1], BLOCKS[6], BLOCKS[6]], 3)  # most lines are a log's, yet the text is none
 @settings(max_examples=120)
 def test_whatever_is_put_together_stays_sound(parts: list[str], ratio: float) -> None:
     text = "\n\n".join(parts)

@@ -19,6 +19,8 @@ _BY_SUFFIX = {
 }  # fmt: skip
 _PYTHON = re.compile(r"^(?:from \S+ import |import \w|(?:async )?def \w+\(|class \w+[(:]|@\w)", re.MULTILINE)
 _MARKUP = re.compile(r"<(?:\?xml|!doctype html|html[\s>])", re.IGNORECASE)
+_FENCE = re.compile(r"^(?:```|~~~)", re.MULTILINE)
+"""What neither a log nor a program holds at the start of a line."""
 READ = 20_000
 """Characters that are looked at before a text is parsed to tell what it is."""
 
@@ -53,6 +55,8 @@ def _by_look(text: str) -> str:
             return "jsonl"
     if text[0] == "<" and _MARKUP.match(text) and markup.density(text[:READ]) >= markup.DENSE / 2:
         return "xml"
+    if _FENCE.search(text):
+        return ""
     head = text[:READ].splitlines()
     if len(head) >= logs.LEAST and sum(logs.looks_like(line) for line in head) >= logs.SHARE * len(head):
         return "log"
@@ -60,7 +64,7 @@ def _by_look(text: str) -> str:
 
 
 def _is_python(text: str) -> bool:
-    if not _PYTHON.search(text[:READ]) or "\n" not in text or "\n```" in text:
+    if not _PYTHON.search(text[:READ]) or "\n" not in text:
         return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
