@@ -54,6 +54,24 @@ def loss(reader: CausalReader, context: str, answer: str) -> float:
     return float(reader.losses([reader.ids(context + answer)], [before])[0].mean())
 
 
+def contexts(background: Document, written: str, tokens: int, method: LongCodeZip) -> dict[str, str]:
+    """Return what may stand before the function being written, each in at most `tokens`."""
+    text = background.text
+    near = tail(text, tokens // 2)
+    far = Document(text[: len(text) - len(near)], path=background.path)
+
+    def shortened(document: Document, room: int) -> str:
+        return compress(document, tokens=room, method=method, query=written, best_effort=True).text + "\n"
+
+    return {
+        "shortened": shortened(background, tokens),
+        "half of each": shortened(far, tokens - COUNTER.count(near)) + near,
+        "last lines": tail(text, tokens),
+        "first lines": text[: len(text) - len(tail(text, COUNTER.count(text) - tokens))],
+        "nothing": "",
+    }
+
+
 def main() -> None:
     """Print the mean losses and how often each context is the better one."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -67,22 +85,21 @@ def main() -> None:
         rows = [json.loads(line) for line in file]
     random.Random(2).shuffle(rows)
     reader = load_causal_scorer(asked.reader).reader
-    found: list[tuple[float, float, float]] = []
+    found: list[list[float]] = []
     for row in rows:
         background, written = parted(row["code"])
         if COUNTER.count(background) < 2 * asked.tokens or len(found) == asked.limit:
             continue
-        document = Document(background, path=row["path"])
-        made = compress(document, tokens=asked.tokens, method=LongCodeZip(asked.scorer), query=written)
-        answer = row["answer"].rstrip("\n") + "\n"
         end = written if written.endswith("\n") else written + "\n"
-        contexts = (made.text + "\n" + end, tail(background, made.tokens_after) + "\n" + end, end)
-        found.append(tuple(loss(reader, context, answer) for context in contexts))
-    ours, cut, none = np.array(found).T
-    error = float((cut - ours).std() / np.sqrt(len(found)))
+        made = contexts(Document(background, path=row["path"]), written, asked.tokens, LongCodeZip(asked.scorer))
+        answer = row["answer"].rstrip("\n") + "\n"
+        found.append([loss(reader, context + end, answer) for context in made.values()])
+    losses = dict(zip(made, np.array(found).T, strict=True))
+    cut = losses["last lines"]
     print(f"{len(found)} files, {asked.tokens} tokens of context, nats per token of the next line")
-    print(f"  shortened {ours.mean():.3f}   last lines {cut.mean():.3f}   none {none.mean():.3f}")
-    print(f"  gain over last lines {(cut - ours).mean():+.3f} +- {error:.3f}, better in {np.mean(ours < cut):.0%}")
+    for name, ours in losses.items():
+        gain, error = (cut - ours).mean(), float((cut - ours).std() / np.sqrt(len(found)))
+        print(f"  {name:<12} {ours.mean():.3f}   gain {gain:+.3f} +- {error:.3f}, better in {np.mean(ours < cut):.0%}")
 
 
 if __name__ == "__main__":

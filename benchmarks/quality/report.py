@@ -23,6 +23,7 @@ def page(figures: Figures, command: str) -> str:
         "Budgets are counted in o200k_base; whole sentences by falling score while they fit.",
         "## Words",
         _words(figures["words"]),
+        "[How the keep head learnt](learning.md); what else was tried is in the model card.",
         "Area under the curve of kept words per register (registers under 8 passages are pooled):",
         _registers(figures["registers"], "register"),
         "By language (nearly all of the data is English, so the second row says little):",
