@@ -36,8 +36,6 @@ def compress(
     Several files share one budget and are written one after the other, each under its path; with --in-place, --check
     or --diff each file has its own.
     """
-    from ctxzip.cli import render
-    from ctxzip.cli.read import Form
     from ctxzip.cli.work import options_of
 
     asked = options_of(budget, choosing, writing, counting)
@@ -47,7 +45,9 @@ def compress(
         raise typer.Exit(Each(inputs, asked, output, report, one_by_one, limits, talk).run())
     _refuse_limits(limits, one_by_one)
     given, documents, result = _together(inputs, asked, talk)
-    form = given[0].form if len(given) == 1 else Form()
+    from ctxzip.cli import render
+
+    form = given[0].form if len(given) == 1 else None
     if output.sidecar:
         render.write(sidecar_of(given, documents, result), output.sidecar)
     _page(documents, result, report)
@@ -71,11 +71,12 @@ def plan(
     talk: Talk,
 ) -> None:
     """Show what compress would keep and drop, and what it would rewrite; nothing is written."""
-    from ctxzip.cli import render
     from ctxzip.cli.work import options_of
 
     asked = options_of(budget, choosing, writing, counting, rehearsal=True)
     _, documents, result = _together(inputs, asked, talk)
+    from ctxzip.cli import render
+
     _page(documents, result, report)
     if report.json:
         render.write(render.as_json(result.to_dict()))
@@ -86,7 +87,13 @@ def plan(
 
 
 def _together(inputs: Inputs, asked: Options, talk: Talk) -> tuple[list[Input], list[Document], Compression]:
-    """Read everything, compress it within one budget, and return all of it."""
+    """Read everything, compress it within one budget, and return all of it.
+
+    What reads and compresses is imported while the encoder opens.
+    """
+    from ctxzip.compressors import begin
+
+    begin(asked.weights)
     from ctxzip.cli.read import documents_of, read_inputs
     from ctxzip.cli.work import compressed
 

@@ -9,8 +9,8 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from html import escape
-from importlib.resources import files
 from itertools import groupby
+from pathlib import Path
 
 from ctxzip.cli.removed import by_document, stretches
 from ctxzip.result import Compression, Decision
@@ -36,7 +36,7 @@ _VISIBLE = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\
 
 def page(views: Sequence[View]) -> str:
     """Return the page for results, each with the documents it was made from."""
-    template = files("ctxzip.cli").joinpath("page.html").read_text(encoding="utf-8")
+    template = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     names = [document.id or document.path for documents, _ in views for document in documents]
     title = "ctxzip: " + (f"{len(names)} texts" if names[1:] else (names or [""])[0] or "one text")
     style, script = (_between(template, f"<{tag}>", f"</{tag}>") for tag in ("style", "script"))

@@ -11,7 +11,6 @@ from pathlib import Path
 from ctxzip.cli.options import Inputs
 from ctxzip.cli.walk import STDIN, Choice, expanded
 from ctxzip.errors import InputError, UsageError
-from ctxzip.passages import passages_from_json
 from ctxzip.text import Document
 
 MARKS = {
@@ -83,6 +82,8 @@ def documents_of(inputs: Sequence[Input], *, lists: bool = False) -> list[Docume
 
     With `lists`, an input that is a JSON list of passages is as many documents.
     """
+    from ctxzip.passages import passages_from_json
+
     several = len(inputs) > 1
     documents: list[Document] = []
     for given in inputs:

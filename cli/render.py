@@ -14,10 +14,11 @@ from ctxzip.cli import atomic
 from ctxzip.cli.color import colored
 from ctxzip.cli.read import Form
 from ctxzip.cli.walk import STDIN
-from ctxzip.result import Compression
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from ctxzip.result import Compression
 
 
 def write(text: str, output: str | None = None, form: Form | None = None) -> None:

@@ -46,6 +46,8 @@ def matcher(globs: tuple[str, ...], base: Path) -> Callable[[str], bool]:
 
 @cache
 def _matcher(globs: tuple[str, ...], base: Path) -> Callable[[str], bool]:
+    if not globs:
+        return lambda _: False
     from pathspec import GitIgnoreSpec
 
     rules = GitIgnoreSpec.from_lines(globs)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ctxzip.api import compress_with
 from ctxzip.cli.options import Budgeting, Choosing, Counting, Writing
-from ctxzip.cli.progress import bar
-from ctxzip.cli.read import Input, read_query
-from ctxzip.models.tokenizers import load_tokenizer
 from ctxzip.options import Options
-from ctxzip.result import Compression
-from ctxzip.text import Document
+
+if TYPE_CHECKING:
+    from ctxzip.cli.read import Input
+    from ctxzip.result import Compression
+    from ctxzip.text import Document
 
 
 def options_of(
@@ -20,6 +20,7 @@ def options_of(
     """Return the options value of the library that groups of a command line stand for."""
     from ctxzip.budget import Budget
     from ctxzip.choice import ModelChoice
+    from ctxzip.cli.read import read_query
     from ctxzip.protect import Protection
     from ctxzip.selection import Selection
 
@@ -47,11 +48,16 @@ def options_of(
 
 def compressed(documents: Sequence[Document], options: Options, *, quiet: bool) -> Compression:
     """Compress `documents`, with a progress bar when it takes long and a person is watching."""
+    from ctxzip.api import compress_with
+    from ctxzip.cli.progress import bar
+
     with bar(quiet=quiet):
         return compress_with(documents if len(documents) != 1 else documents[0], options)
 
 
 def counts(inputs: Sequence[Input], tokenizer: str) -> list[tuple[str, int]]:
     """Return the name and the number of tokens of every input."""
+    from ctxzip.models.tokenizers import load_tokenizer
+
     counter = load_tokenizer(tokenizer)
     return [(given.filename or given.name, counter.count(given.text)) for given in inputs]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ctxzip.choice import ModelChoice
 from ctxzip.code.languages import by_suffix
 from ctxzip.errors import UnknownName, UsageError
 from ctxzip.protocols import Compressor
 from ctxzip.text import Document
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "ctxzip.compressors"
 """Entry points of this group add compressors: `name = "package.module:Class"`; the class has `of(ModelChoice)`."""
@@ -74,7 +78,19 @@ def names() -> list[str]:
 
 
 def _others() -> list[EntryPoint]:
+    from importlib.metadata import entry_points
+
     return sorted(entry_points(group=GROUP), key=lambda point: point.name)
+
+
+def begin(weights: ModelChoice) -> None:
+    """Begin to open the encoder of `weights` while everything else starts: an exported one, or that of the wheel."""
+    from ctxzip.models.runtimes import GRAPH, open_ahead
+    from ctxzip.models.store import bundled
+
+    file = (Path(weights.model).expanduser() if weights.model else bundled("encoder")) / GRAPH
+    if file.is_file():
+        open_ahead(file)
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ctxzip.compressors import llmlingua2_compat as compat
 from ctxzip.errors import UnknownName, UsageError
 from ctxzip.models.bundled import encoder
 from ctxzip.models.store import BUNDLED, locate
+from ctxzip.models.surface import Looks
 from ctxzip.models.token_scorer import TokenScorer, load_token_scorer
 from ctxzip.text import Document, Span
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ctxzip.models.windows import Encoded
-
-    Read = list[tuple[Encoded, NDArray[np.float32]]]
 
 
 class LLMLingua2:
@@ -74,26 +73,53 @@ class LLMLingua2:
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]], query: str | None = None
     ) -> list[list[float]]:
         """Return the mean keep probability of the tokens of every span."""
-        return self.spread(self.read(documents), spans)
+        reading = self.reading(documents)
+        reading.look(spans)
+        reading.read()
+        return reading.scores()
 
-    def read(self, documents: Sequence[Document]) -> Read:
-        """Return the tokens of every document with their keep probabilities."""
-        encoded = self._scorer.encode([document.text for document in documents])
-        return list(zip(encoded, self._scorer.probabilities(encoded), strict=True))
+    def reading(self, documents: Sequence[Document]) -> KeepReading:
+        """Return the documents as tokens, ready for the model."""
+        return KeepReading(documents, self._scorer, compat=self._compat, first_token=self._first_token)
 
-    def spread(self, read: Read, spans: Sequence[Sequence[Span]]) -> list[list[float]]:
-        """Return the mean keep probability of the tokens of every span."""
-        return [
-            self._worth(tokens.text, self._means(tokens, values, pieces), pieces).tolist()
-            for (tokens, values), pieces in zip(read, spans, strict=True)
+
+class KeepReading:
+    """Documents that the token classifier reads, and the pieces whose worth is wanted."""
+
+    def __init__(
+        self, documents: Sequence[Document], scorer: TokenScorer, *, compat: bool = False, first_token: bool = False
+    ) -> None:
+        """Make tokens of `documents`, as the options of `LLMLingua2` say."""
+        self._scorer = scorer
+        self._compat = compat
+        self._first_token = first_token
+        self._surface = None if compat else scorer.surface
+        self._encoded = scorer.encode([document.text for document in documents])
+        self._values: list[NDArray[np.float32]] = []
+        self._spans: Sequence[Sequence[Span]] = []
+        self._looks: list[Looks] = []
+
+    def read(self) -> None:
+        """Give every token its keep probability."""
+        self._values = self._scorer.probabilities(self._encoded)
+
+    def look(self, spans: Sequence[Sequence[Span]]) -> None:
+        """Look at the words of every document, where the weights know what that tells."""
+        self._spans = spans
+        if self._surface:
+            texts = [encoded.text for encoded in self._encoded]
+            self._looks = [Looks.of(text, own) for text, own in zip(texts, spans, strict=True)]
+
+    def scores(self) -> list[list[float]]:
+        """Return the mean keep probability of the tokens of every span, corrected by what the words look like."""
+        means = [
+            self._means(encoded, values, spans)
+            for encoded, values, spans in zip(self._encoded, self._values, self._spans, strict=True)
         ]
-
-    def _worth(self, text: str, means: NDArray[np.float64], spans: Sequence[Span]) -> NDArray[Any]:
-        """Return the worth of every span, corrected where the weights know how."""
-        surface = self._scorer.surface
-        return (
-            means if surface is None or self._compat else surface.correct_spans(text, spans, means.astype(np.float32))
-        )
+        if self._surface:
+            pairs = zip(self._looks, means, strict=True)
+            return [self._surface.correct(looks, own.astype(np.float32)).tolist() for looks, own in pairs]
+        return [own.tolist() for own in means]
 
     def _means(self, encoded: Encoded, values: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float64]:
         """Return the worth of every span: its tokens' mean, or, where it has none, its neighbours'."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -57,27 +57,21 @@ class Draft:
         """Segment, protect and score `documents`; the spans `uncut` of each stay in one piece."""
         wholes = uncut or [()] * len(documents)
 
-        def cut() -> list[Shape]:
+        def cut() -> tuple[list[Shape], list[list[int]]]:
             pairs = zip(documents, wholes, strict=True)
-            return [Shape.of(document, compressor, options.protection, own) for document, own in pairs]
+            shapes = [Shape.of(document, compressor, options.protection, own) for document, own in pairs]
+            return shapes, [tokenizer.count_many(shape.alone()) for shape in shapes]
 
         if isinstance(compressor, Reader):
-            side_by_side = sum(len(document.text) for document in documents) < LONG
-            with ThreadPoolExecutor(1) as pool:
-                cutting = pool.submit(cut)
-                if not side_by_side:
-                    wait([cutting])
-                read = compressor.read(documents)
-                shapes = cutting.result()
-            scores = compressor.spread(read, [shape.layout.content for shape in shapes])
+            shapes, sizes, scores = _read_beside(documents, compressor, cut)
         else:
-            shapes = cut()
+            shapes, sizes = cut()
             scores = compressor.score(documents, [shape.layout.content for shape in shapes], options.query)
         units = [
             unit
             for index, shape in enumerate(shapes)
             for unit in grouped(
-                units_of(index, shape, shape.weighed(scores[index]), tokenizer),
+                units_of(index, shape, shape.weighed(scores[index]), sizes[index]),
                 compressor,
                 shape.layout,
                 options.query,
@@ -180,6 +174,26 @@ class Draft:
             firsts.append(at)
             at += len(shape.layout.content)
         return firsts
+
+
+def _read_beside(
+    documents: Sequence[Document], compressor: Reader, cut: Callable[[], tuple[list[Shape], list[list[int]]]]
+) -> tuple[list[Shape], list[list[int]], list[list[float]]]:
+    """Return what `cut` does and the scores of the pieces, which the model reads meanwhile."""
+    reading = compressor.reading(documents)
+
+    def cut_and_look() -> tuple[list[Shape], list[list[int]]]:
+        shapes, sizes = cut()
+        reading.look([shape.layout.content for shape in shapes])
+        return shapes, sizes
+
+    with ThreadPoolExecutor(1) as pool:
+        cutting = pool.submit(cut_and_look)
+        if sum(len(document.text) for document in documents) >= LONG:
+            wait([cutting])
+        reading.read()
+        shapes, sizes = cutting.result()
+    return shapes, sizes, reading.scores()
 
 
 def _cut(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from ctxzip.text import Document, Span
 
@@ -94,15 +94,25 @@ class Compressor(Protocol):
         """Return for every document the worth per token, in [0, 1], of each of its content spans."""
 
 
+class Reading(Protocol):
+    """Documents on their way to scores; the model reads them while they are being cut."""
+
+    def read(self) -> None:
+        """Let the model read the documents, whatever their pieces will be."""
+
+    def look(self, spans: Sequence[Sequence[Span]]) -> None:
+        """Look at the pieces, the content `spans` of each document, as far as that needs no model."""
+
+    def scores(self) -> list[list[float]]:
+        """Return what `score` does, of the pieces that were looked at."""
+
+
 @runtime_checkable
 class Reader(Protocol):
-    """A compressor that reads texts before anybody has cut them, so that both are done side by side."""
+    """A compressor whose model needs no pieces, so that reading and cutting are done side by side."""
 
-    def read(self, documents: Sequence[Document]) -> Any:
-        """Return what the model says of the documents, whatever their pieces are."""
-
-    def spread(self, read: Any, spans: Sequence[Sequence[Span]]) -> list[list[float]]:
-        """Return what `score` does, from what `read` returned."""
+    def reading(self, documents: Sequence[Document]) -> Reading:
+        """Return the documents ready to be read."""
 
 
 @runtime_checkable

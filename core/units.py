@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ctxzip.plan import Unit
-from ctxzip.protocols import Arrangement, Compressor, FormKeeper, Tokenizer
+from ctxzip.protocols import Arrangement, Compressor, FormKeeper
 from ctxzip.structure.shape import Shape
 from ctxzip.text import Span
 
@@ -27,10 +27,9 @@ def grouped(units: list[Unit], compressor: Compressor, layout: Arrangement, quer
     return [replace(unit, group=(unit.document, group)) for unit, group in zip(units, groups, strict=True)]
 
 
-def units_of(document: int, shape: Shape, scores: Sequence[float], tokenizer: Tokenizer) -> list[Unit]:
-    """Return one unit per content span, pinned where it overlaps a hard span."""
+def units_of(document: int, shape: Shape, scores: Sequence[float], sizes: Sequence[int]) -> list[Unit]:
+    """Return one unit per content span, of so many tokens, pinned where it overlaps a hard span."""
     layout = shape.layout
-    sizes = tokenizer.count_many(shape.alone())
     pinned = overlapping(layout.content, shape.hard)
     return [
         Unit(document, span, size, rounded(score), index in pinned)

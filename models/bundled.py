@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 from ctxzip.models.cache import default_cache
 from ctxzip.models.manifest import MANIFEST, verify
 from ctxzip.models.protocols import Backend
-from ctxzip.models.runtimes import open_graph
+from ctxzip.models.runtimes import GRAPH, open_graph
 from ctxzip.models.store import bundled
 from ctxzip.models.tokenizers import read_tokenizer
 from ctxzip.models.windows import Frame
 
 if TYPE_CHECKING:
     import tokenizers
-
-
-MODEL = "model.onnx"
 
 
 class Encoder:
@@ -37,7 +34,7 @@ class Encoder:
         """Tokens of a training window, special ones included."""
         pool = ThreadPoolExecutor(2)
         self._checked = pool.submit(verify, directory, manifest["files"], default_cache())
-        self._graph = pool.submit(open_graph, directory / MODEL)
+        self._graph = pool.submit(open_graph, directory / GRAPH)
         self._tokenizer = pool.submit(read_tokenizer, directory)
         pool.shutdown(wait=False)
 

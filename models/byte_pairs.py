@@ -8,7 +8,7 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Iterable
-from importlib.resources import files
+from pathlib import Path
 from struct import Struct
 from unicodedata import category
 from zlib import crc32
@@ -41,7 +41,7 @@ class Vocabulary:
 
     def __init__(self, name: str) -> None:
         """Open the vocabulary `name` of the package."""
-        with (files("ctxzip.models") / "vocabulary" / f"{name}.bin").open("rb") as file:
+        with (Path(__file__).parent / "vocabulary" / f"{name}.bin").open("rb") as file:
             self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def rank(self, token: bytes) -> int | None:

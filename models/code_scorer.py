@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ctxzip.models.bundled import MODEL, Encoder, encoder
+from ctxzip.models.bundled import Encoder, encoder
 from ctxzip.models.cache import Cache, NoCache, default_cache, file_state, fingerprint
 from ctxzip.models.code_features import FEATURES, CodePiece, features
 from ctxzip.models.code_ranking import ranking
 from ctxzip.models.onnx_backend import cores
-from ctxzip.models.runtimes import runtime
+from ctxzip.models.runtimes import GRAPH, runtime
 from ctxzip.models.store import BUNDLED
 from ctxzip.models.windows import encode
 from ctxzip.progress import report
@@ -59,7 +59,7 @@ class EncoderScorer:
         """Compare with the vectors that `encoder` gives; they are cached under its weights and the text."""
         self._encoder = encoder
         self._cache = cache or NoCache()
-        self._state = f"{runtime()} {file_state(encoder.directory / MODEL)}"
+        self._state = f"{runtime()} {file_state(encoder.directory / GRAPH)}"
 
     def relevance(self, query: str, pieces: Sequence[CodePiece]) -> NDArray[np.float64]:
         """Return the value of every chunk by the ranking fitted for this encoder."""

@@ -14,7 +14,7 @@ from ctxzip.errors import InputError
 from ctxzip.models.cache import default_cache
 from ctxzip.models.manifest import Kind, Manifest, read_json, verify
 from ctxzip.models.protocols import Backend
-from ctxzip.models.runtimes import open_graph
+from ctxzip.models.runtimes import GRAPH, open_graph
 from ctxzip.models.tokenizers import read_tokenizer
 from ctxzip.progress import report
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LONGEST = 512
 """Tokens of an input at most: what the published checkpoints were trained with."""
-ONNX_FILES = ("model.onnx", "onnx/model.onnx")
+ONNX_FILES = (GRAPH, "onnx/model.onnx")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def open_encoder(directory: Path, kind: Kind, name: str) -> Encoder:
                 hint=f"use it with --method {manifest.kind.method}",
             )
         with ThreadPoolExecutor(2) as pool:
-            graph = pool.submit(open_graph, directory / ONNX_FILES[0])
+            graph = pool.submit(open_graph, directory / GRAPH)
             tokenizer = pool.submit(read_tokenizer, directory)
             verify(directory, manifest.files, default_cache())
         return Encoder(

@@ -14,13 +14,13 @@ from ctxzip.errors import CtxzipError, InputError, MissingExtra, UsageError
 from ctxzip.models.encoders import Encoder, checkpoint_config, open_checkpoint
 from ctxzip.models.manifest import Kind, Manifest, hashes
 from ctxzip.models.onnx_backend import OnnxEncoder
+from ctxzip.models.runtimes import GRAPH
 from ctxzip.models.store import locate
 from ctxzip.models.trace import DEFAULT_OPSET, LARGEST_FILE, OPSETS, trace
 
 if TYPE_CHECKING:
     from ctxzip.models.parity import Parity
 
-GRAPH = "model.onnx"
 COPIED = ("config.json",)
 LARGEST_DIFFERENCE = 1e-3
 """Share of the largest output by which an fp32 graph may differ from torch."""

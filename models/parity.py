@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +48,7 @@ class Parity:
 
 def sample() -> tuple[list[str], list[str]]:
     """Return questions and paragraphs: prose in several languages, lists, code and logs."""
-    text = (files("ctxzip.models") / "sample.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("sample.txt").read_text(encoding="utf-8")
     paragraphs = [paragraph.strip() for paragraph in text.split("\n\n") if paragraph.strip()]
     queries = paragraphs[0].splitlines()
     return queries[:QUERIES], paragraphs[1:]

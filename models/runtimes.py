@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ctxzip.errors import UnknownName
 from ctxzip.models.onnx_backend import OnnxEncoder
 from ctxzip.models.protocols import Backend
 
+GRAPH = "model.onnx"
+"""The file of the graph in a directory of ours."""
 RUNTIME = "CTXZIP_RUNTIME"
 RUNTIMES = ("onnxruntime", "openvino")
+_begun: dict[Path, Future[Backend]] = {}
 
 
 def runtime() -> str:
@@ -21,11 +25,29 @@ def runtime() -> str:
     return name
 
 
+def open_ahead(path: Path) -> None:
+    """Begin to open the model in `path` in the background, for the next `open_graph` of it.
+
+    ONNX Runtime is imported here and now: of two threads that import things at once each waits for the other.
+    """
+    if runtime() == RUNTIMES[0]:
+        import onnxruntime  # noqa: F401
+
+    pool = ThreadPoolExecutor(1)
+    _begun[path] = pool.submit(_open, path)
+    pool.shutdown(wait=False)
+
+
 def open_graph(path: Path) -> Backend:
     """Return the ONNX model in `path`, to be called from several threads, each call on one of them.
 
     Raises `InputError` for a file that is no model, `MissingExtra` for a runtime that is not installed.
     """
+    begun = _begun.pop(path, None)
+    return begun.result() if begun else _open(path)
+
+
+def _open(path: Path) -> Backend:
     if runtime() == "openvino":
         from ctxzip.models.openvino_backend import OpenVinoEncoder
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from ctxzip.errors import ModelUnavailable, UnknownName
@@ -45,7 +44,7 @@ def offline() -> bool:
 
 def bundled(name: str) -> Path:
     """Return the directory of the weights `name` that the package ships."""
-    path = Path(str(files("ctxzip.models"))) / "weights" / name
+    path = Path(__file__).parent / "weights" / name
     if not path.is_dir():
         raise ModelUnavailable(
             f"the bundled weights {name!r} are missing from this installation",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +20,14 @@ from ctxzip.models.lexical import is_stop_word
 from ctxzip.models.relevance import Floats, sigmoid
 from ctxzip.text import Span
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 SURFACE = "surface.json"
 """The file of the fitted parameters, beside the weights of the encoder."""
 FEATURES = 15
+AROUND = 5
+"""Features that come from the encoder: the logits of a word and of two on either side."""
 NEAR = 200
 """Words within which one counts as repeated, about as many as a training passage has."""
 BLOCK = 16_384
@@ -52,32 +58,21 @@ class Surface:
         ]
         return cls(**arrays, layers=layers)
 
-    def correct_spans(self, text: str, spans: Sequence[Span], kept: Floats) -> Floats:
-        """The keep probability of every span; one without letters or digits keeps what it has."""
-        places, words = [], []
-        for place, span in enumerate(spans):
-            if core := _CORE.search(text, span.start, span.end):
-                places.append(place)
-                words.append(core.span())
+    def correct(self, looks: Looks, kept: Floats) -> Floats:
+        """The keep probability of every span, from the encoder's; one without letters or digits keeps what it has."""
         corrected = kept.copy()
-        corrected[places] = self.correct(text, words, kept[places])
+        if not len(looks.places):
+            return corrected
+        own = logits(kept[looks.places])
+        for start in range(0, len(looks.places), BLOCK):
+            stop = min(start + BLOCK, len(looks.places))
+            x = features(own[start : stop + 4], looks.seen[start:stop])
+            corrected[looks.places[start:stop]] = self._corrected(x)
         return corrected
 
-    def correct(self, text: str, words: Sequence[tuple[int, int]], kept: Floats) -> Floats:
-        """The keep probability of every word, from the encoder's; words are offsets in order, without marks."""
-        corrected = np.empty_like(kept)
-        for start in range(0, len(words), BLOCK):
-            low, high = max(0, start - NEAR), start + BLOCK + NEAR
-            begin = words[low - 1][1] if low else 0
-            end = words[high][0] if high < len(words) else len(text)
-            near = [(one - begin, two - begin) for one, two in words[low:high]]
-            block = self._corrected(text[begin:end], near, kept[low:high])
-            corrected[start : start + BLOCK] = block[start - low : start - low + BLOCK]
-        return corrected
-
-    def _corrected(self, text: str, words: Sequence[tuple[int, int]], kept: Floats) -> Floats:
-        """The same of words that are looked at together."""
-        x: Floats = np.clip((features(text, words, kept) - self.centre) / self.spread, -_LIMIT, _LIMIT)
+    def _corrected(self, given: Floats) -> Floats:
+        """The probabilities from [words, FEATURES]."""
+        x: Floats = np.clip((given - self.centre) / self.spread, -_LIMIT, _LIMIT)
         hidden = x
         for weight, bias in self.layers[:-1]:
             hidden = np.tanh(hidden @ weight + bias)
@@ -85,13 +80,59 @@ class Surface:
         return sigmoid((hidden @ weight + bias)[:, 0] + x @ self.line)
 
 
-def features(text: str, words: Sequence[tuple[int, int]], kept: Floats) -> Floats:
-    """What is known of every word, [words, FEATURES]; the encoder's logit comes first."""
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What is known of the words of a text without any model."""
+
+    places: NDArray[np.intp]
+    """Which of the text's spans hold a word, in order."""
+    seen: Floats
+    """Their looks, [words, 10]."""
+
+    @classmethod
+    def of(cls, text: str, spans: Sequence[Span]) -> Looks:
+        """Look at the words of `text` in `spans`, which come in order; marks around a word do not count."""
+        places, words = [], []
+        for place, span in enumerate(spans):
+            if core := _CORE.search(text, span.start, span.end):
+                places.append(place)
+                words.append(core.span())
+        return cls(np.asarray(places, dtype=np.intp), look(text, words))
+
+    @classmethod
+    def of_words(cls, text: str, words: Sequence[tuple[int, int]]) -> Looks:
+        """Look at words that are known, by their offsets, marks left out."""
+        return cls(np.arange(len(words)), look(text, words))
+
+
+def look(text: str, words: Sequence[tuple[int, int]]) -> Floats:
+    """The looks of words, [words, 10]; words are offsets in order, without marks."""
+    blocks = [_block(text, words, start) for start in range(0, len(words), BLOCK)]
+    return np.concatenate(blocks) if blocks else np.zeros((0, FEATURES - AROUND), dtype=np.float32)
+
+
+def _block(text: str, words: Sequence[tuple[int, int]], start: int) -> Floats:
+    """The looks of the `BLOCK` words from `start` on, seen with those near them."""
+    low, high = max(0, start - NEAR), start + BLOCK + NEAR
+    begin = words[low - 1][1] if low else 0
+    end = words[high][0] if high < len(words) else len(text)
+    near = [(one - begin, two - begin) for one, two in words[low:high]]
+    return _surface(text[begin:end], near)[start - low : start - low + BLOCK]
+
+
+def logits(kept: Floats) -> Floats:
+    """The logits of probabilities, the first and the last twice more, [words + 4]."""
     sure = np.clip(kept, _SURE, 1 - _SURE)
-    logits = np.log(sure / (1 - sure))
-    near = np.pad(logits, 2, mode="edge")
-    around = np.column_stack([logits, near[1:-3], near[3:-1], near[:-4], near[4:]])
-    return np.concatenate([around, _surface(text, words)], axis=1, dtype=np.float32)
+    return np.pad(np.log(sure / (1 - sure)).astype(np.float32), 2, mode="edge")
+
+
+def features(own: Floats, seen: Floats) -> Floats:
+    """What is known of every word, [words, FEATURES]: its logit first, its neighbours', its looks.
+
+    `own` are the logits, two more on either side than there are words; `seen` are the looks.
+    """
+    around = np.column_stack([own[2:-2], own[1:-3], own[3:-1], own[:-4], own[4:]])
+    return np.concatenate([around, seen], axis=1, dtype=np.float32)
 
 
 def _surface(text: str, words: Sequence[tuple[int, int]]) -> Floats:

@@ -27,6 +27,8 @@ PART_CHARACTERS = 16_384
 LONGEST_WORD = 16_384
 """Characters without white space after which a part ends all the same: no encoder knows such a word."""
 _SPACE = re.compile(r"[ \t\r\n]")
+WORD = 6
+"""Tokens by which a window may end early because a word would be cut."""
 PARTS_AT_A_TIME = 8
 """Parts whose tokens are held at once in the tokenizer's own, much larger form."""
 
@@ -121,9 +123,11 @@ Alike = list[Window]
 def windows(index: int, encoded: Encoded, size: int, overlap: int) -> Iterator[Window]:
     """Cut a text into windows of at most `size` tokens that overlap by about `overlap`, never inside a word.
 
-    Neighbours share the overlap half and half, so that every token is scored with context on both sides.
+    Neighbours share the overlap half and half, so that every token is scored with context on both sides. Windows are
+    about as long as each other: a short last one would see little, and leave a core idle while the others finish.
     """
     total = len(encoded.ids)
+    size = _even(total, size, overlap)
     start = own_start = 0
     while start < total:
         end = total if start + size >= total else _word_start(encoded, start + size, start + overlap)
@@ -137,6 +141,14 @@ def windows(index: int, encoded: Encoded, size: int, overlap: int) -> Iterator[W
             own_end = max(_word_start(encoded, end - overlap // 2, following), own_start)
         yield Window(index, start, end, own_start, own_end)
         start, own_start = following, own_end
+
+
+def _even(total: int, size: int, overlap: int) -> int:
+    """Return the tokens of a window when as few windows as possible, of at most `size`, share `total` tokens."""
+    if total <= size:
+        return size
+    count = -(-(total - overlap) // (size - overlap))
+    return min(size, -(-(total - overlap) // count) + overlap + WORD)
 
 
 def _word_start(encoded: Encoded, at: int, least: int) -> int:

@@ -138,6 +138,14 @@ def test_windows_own_every_token_once_and_are_never_too_long(size: int, overlap:
         assert owned == list(range(len(encoded.ids)))
 
 
+@pytest.mark.parametrize("words", [260, 700, 1_500])
+def test_the_last_window_sees_about_as_much_as_the_others(words: int) -> None:
+    encoded = encode(load_token_scorer(str(BERT)).tokenizer, ["one " * words])[0]
+    lengths = [window.end - window.start for window in windows(0, encoded, 254, 32)]
+    assert len(lengths) == -(-(len(encoded.ids) - 32) // (254 - 32))
+    assert min(lengths) > 0.7 * max(lengths)
+
+
 @settings(max_examples=25)
 @given(st.lists(texts(), min_size=1, max_size=3), st.integers(1, 60))
 def test_a_text_tokenized_in_parts_has_the_tokens_of_the_whole(several: list[str], size: int) -> None:

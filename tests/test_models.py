@@ -23,6 +23,7 @@ from ctxzip.models.encoders import open_encoder
 from ctxzip.models.export import NoParity, Precision, Recipe, export
 from ctxzip.models.manifest import MANIFEST, Kind, Manifest, hashes, sha256, verify
 from ctxzip.models.parity import compare, sample
+from ctxzip.models.runtimes import GRAPH, open_ahead, open_graph
 from ctxzip.models.store import bundled
 
 EVERY_KIND = [("bert", kind) for kind in Kind]
@@ -271,3 +272,15 @@ def test_the_sample_has_questions_and_several_kinds_of_text() -> None:
 def test_an_impossible_operator_set_is_refused() -> None:
     with pytest.raises(UsageError, match="opset"):
         Recipe(opset=99)
+
+
+def test_a_model_that_was_opened_ahead_is_handed_over_once(tmp_path: Path) -> None:
+    whole, broken = bundled("encoder") / GRAPH, tmp_path / GRAPH
+    broken.write_bytes(b"no model")
+    open_ahead(whole)
+    open_ahead(broken)
+    first, second = open_graph(whole), open_graph(whole)
+    assert first is not second
+    assert type(first) is type(second)
+    with pytest.raises(InputError, match="not a usable ONNX model"):
+        open_graph(broken)

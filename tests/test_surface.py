@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ctxzip import segment
 from ctxzip.models.store import bundled
-from ctxzip.models.surface import FEATURES, SURFACE, Surface, features
+from ctxzip.models.surface import FEATURES, SURFACE, Looks, Surface, features, logits, look
 
 NAMES = "logit before after second_before second_after repeated again digit capital upper length stop".split()
 
@@ -40,13 +40,14 @@ def test_a_feature_raises_the_words_that_have_it(name: str, raised: set[str]) ->
     text = "Berlin sees the again, v2 again;\nNATO"
     cores = [match.span() for match in re.finditer(r"\w+", text)]
     kept = np.full(len(cores), 0.5, dtype=np.float32)
-    corrected = only(name, 1.0).correct(text, cores, kept)
+    corrected = only(name, 1.0).correct(Looks.of_words(text, cores), kept)
     higher = {text[a:b] for (a, b), value in zip(cores, corrected, strict=True) if value > 0.5}
     assert higher == raised
 
 
 def test_words_know_the_line_breaks_and_marks_around_them() -> None:
-    found = features("one, two\nthree", [(0, 3), (5, 8), (9, 14)], np.array([0.1, 0.5, 0.9], dtype=np.float32))
+    kept = np.array([0.1, 0.5, 0.9], dtype=np.float32)
+    found = features(logits(kept), look("one, two\nthree", [(0, 3), (5, 8), (9, 14)]))
     assert found.shape == (3, FEATURES)
     assert found[:, -3:].tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
     np.testing.assert_allclose(found[1, :5], [0, -2.2, 2.2, -2.2, 2.2], atol=0.01)
@@ -56,7 +57,7 @@ def test_words_know_the_line_breaks_and_marks_around_them() -> None:
 def test_spans_without_letters_stay_and_the_rest_are_probabilities(text: str, seed: int) -> None:
     spans = segment.words(text)
     kept = np.random.default_rng(seed).random(len(spans), dtype=np.float32)
-    found = Surface.load(bundled("encoder") / SURFACE).correct_spans(text, spans, kept)
+    found = Surface.load(bundled("encoder") / SURFACE).correct(Looks.of(text, spans), kept)
     assert ((found >= 0) & (found <= 1)).all()
     for span, one, two in zip(spans, kept, found, strict=True):
         if not any(char.isalnum() for char in text[span.start : span.end]):
@@ -69,4 +70,5 @@ def test_parameters_are_read_back(tmp_path: Path) -> None:
     raw = {"centre": [0.0] * FEATURES, "spread": [1.0] * FEATURES, "line": [1.0] + [0.0] * (FEATURES - 1)}
     (tmp_path / SURFACE).write_text(json.dumps(raw | {"layers": [plain, last]}))
     kept = np.array([0.2, 0.7], dtype=np.float32)
-    np.testing.assert_allclose(Surface.load(tmp_path / SURFACE).correct("ab cd", [(0, 2), (3, 5)], kept), kept, 1e-5)
+    looks = Looks.of_words("ab cd", [(0, 2), (3, 5)])
+    np.testing.assert_allclose(Surface.load(tmp_path / SURFACE).correct(looks, kept), kept, 1e-5)

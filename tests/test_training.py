@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from ctxzip.models.relevance import Fusion, PassageIndex, score
-from ctxzip.models.surface import SURFACE, Surface
+from ctxzip.models.surface import SURFACE, Looks, Surface
 from training import card, surface
 from training.batches import Batcher
 from training.calibrate import calibrate
@@ -215,9 +215,9 @@ def test_calibration_makes_probabilities(
         "embedding",
         "relevance",
     }
-    words, corrected = spans(annotated[0]), Surface.load(tmp_path / SURFACE)
+    looks = Looks.of_words(annotated[0]["text"], spans(annotated[0]))
     kept = kept_words(annotated[:1], Runner(tmp_path))[0]
-    assert 0 < np.abs(corrected.correct(annotated[0]["text"], words, kept) - kept).max() < 1
+    assert 0 < np.abs(Surface.load(tmp_path / SURFACE).correct(looks, kept) - kept).max() < 1
     runner, fusion = Runner(tmp_path), Fusion.load(tmp_path / "fusion.json")
     text = "the kaban of lodor. in mifel a rugon."
     passages = runner.passages([text], [[(0, 19), (20, len(text))]], [""])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ctxzip.models.relevance import Floats, owners, sigmoid
-from ctxzip.models.surface import FEATURES, features
+from ctxzip.models.surface import FEATURES, features, logits, look
 from training.passages import Row
 from training.runtime import Runner
 
@@ -65,7 +65,8 @@ def fit(table: Sequence[Row], runner: Runner, path: Path, seed: int) -> None:
     """Fit on annotated rows that the encoder has not seen and write the parameters."""
     torch.manual_seed(seed)
     kept = kept_words(table, runner)
-    x = np.concatenate([features(row["text"], spans(row), values) for row, values in zip(table, kept, strict=True)])
+    looks = [look(row["text"], spans(row)) for row in table]
+    x = np.concatenate([features(logits(values), seen) for values, seen in zip(kept, looks, strict=True)])
     centre, spread = x.mean(axis=0), x.std(axis=0) + 1e-3
     seen = torch.from_numpy(np.clip((x - centre) / spread, -LIMIT, LIMIT)).float()
     values = np.array([0.0, MIDDLE, 1.0], dtype=np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
 from ctxzip.models.relevance import Floats
-from ctxzip.models.surface import Surface
+from ctxzip.models.surface import Looks, Surface
 from training.passages import Row, rows
 from training.questions import STOP
 from training.runtime import Runner
@@ -38,7 +38,7 @@ def corrected(runner: Runner, surface: Surface) -> WordScorer:
 
     def scorer(table: list[Row]) -> list[Floats]:
         kept = zip(table, kept_words(table, runner), strict=True)
-        return [surface.correct(row["text"], spans(row), values) for row, values in kept]
+        return [surface.correct(Looks.of_words(row["text"], spans(row)), values) for row, values in kept]
 
     return scorer
 
