@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import re
 from collections.abc import Callable
@@ -51,17 +52,28 @@ def longer(tokens: int, count: Callable[[str], int]) -> str:
 
 def kept_structure(made: str, source: str = STRUCTURED) -> dict[str, bool]:
     """Return what of the structured text came through: each check is true when nothing was spoilt."""
-    code = source[source.index("```python") : source.index("```\n\n|") + 3]
     rows = [line for line in source.splitlines() if line.startswith("|")]
     return {
         "slices": _is_subsequence(made, source),
         "line breaks": "\n" in made.strip(),
-        "code": code in made or not any(line.strip() and line.strip() in made for line in code.splitlines()[1:-1]),
+        "code": _parses(made),
         "tables": all(line in rows for line in made.splitlines() if "|" in line),
         "placeholders": "{{reviewer}}" in made,
         "links": "https://example.org/import/notes?version=3.50" in made or "example" not in made,
         "negations": not re.search(r"\bsecond run (?:waits?|wait)\b|^Do run", made),
     }
+
+
+def _parses(made: str) -> bool:
+    """Tell whether the code block is gone, or fenced and still Python."""
+    block = re.search(r"^```python\n(.*?)^```$", made, re.MULTILINE | re.DOTALL)
+    if block is None:
+        return not any(mark in made for mark in ("def ", "enumerate", "yield", "return"))
+    try:
+        ast.parse(block[1])
+    except SyntaxError:
+        return False
+    return True
 
 
 def _is_subsequence(made: str, source: str) -> bool:
