@@ -144,10 +144,14 @@ def windows(index: int, encoded: Encoded, size: int, overlap: int) -> Iterator[W
 
 
 def _even(total: int, size: int, overlap: int) -> int:
-    """Return the tokens of a window when as few windows as possible, of at most `size`, share `total` tokens."""
+    """Return the tokens of a window when few windows, of at most `size`, share `total` tokens.
+
+    More than two are an even number: most machines have as many cores, which would wait for the last one.
+    """
     if total <= size:
         return size
     count = -(-(total - overlap) // (size - overlap))
+    count += count % 2
     return min(size, -(-(total - overlap) // count) + overlap + WORD)
 
 

@@ -95,7 +95,35 @@ def coarser(text: str, tiles: Sequence[Span], insets: Sequence[Inset], hard: Seq
     """Return `tiles` with neighbours joined where there are more than `MOST`.
 
     What must stay is joined with its like only, and so are bound words of one sentence; insets stay as they are.
+    Where bound words and others take turns so often that this is no help, each bound word is one with what follows it.
     """
+    joined = _joined(text, tiles, insets, hard)
+    if len(joined) <= MOST:
+        return joined
+    return _joined(text, list(_led(joined, insets, hard)), insets, hard)
+
+
+def _led(tiles: Sequence[Span], insets: Sequence[Inset], hard: Sequence[Span]) -> Iterator[Span]:
+    """Yield `tiles` with every bound word joined to the content right after it."""
+    alike = _Alike(insets, hard)
+    word: Span | None = None
+    for tile in tiles:
+        own = alike.of(tile)
+        if word and own == (Role.CONTENT, False):
+            yield Span(word.start, tile.end)
+            word = None
+            continue
+        if word:
+            yield word
+        word = tile if own == (Role.BOUND, False) else None
+        if word is None:
+            yield tile
+    if word:
+        yield word
+
+
+def _joined(text: str, tiles: Sequence[Span], insets: Sequence[Inset], hard: Sequence[Span]) -> list[Span]:
+    """Return `tiles` with so many neighbours of a kind joined that `MOST` would be left if all were of one."""
     size = -(-len(tiles) // MOST)
     alike = _Alike(insets, hard)
     result: list[Span] = []
