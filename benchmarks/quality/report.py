@@ -30,7 +30,7 @@ def page(figures: Figures, command: str) -> str:
         _registers(figures["languages"], "language"),
         "## Sentences",
         "Share of ten-passage contexts whose kept sentences hold the answer (in brackets: share "
-        "of the evidence sentences kept). Answers on documentation are written freely: there it is the share of their "
+        "of the evidence sentences kept, where those are known). Answers on documentation are written freely: there it is the share of their "
         "words that are kept.",
         _contexts(figures["contexts"]),
         "![Answers contained at each ratio](quality.svg)",
@@ -61,9 +61,11 @@ def _registers(registers: dict[str, list[float]], kind: str) -> str:
 def _contexts(contexts: dict[str, dict[str, dict[str, dict[str, float]]]]) -> str:
     body = []
     for data, scorers in contexts.items():
+        marked = any(share for found in scorers.values() for share in found["recalled"].values())
         for who, found in scorers.items():
             cells = [
-                f"{found['contained'][ratio]:.3f} ({found['recalled'][ratio]:.2f})" for ratio in found["contained"]
+                f"{found['contained'][ratio]:.3f}" + (f" ({found['recalled'][ratio]:.2f})" if marked else "")
+                for ratio in found["contained"]
             ]
             body.append([data, who, *cells])
     return table_of(["contexts", "scorer", "2×", "4×", "8×"], body)
