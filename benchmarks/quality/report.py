@@ -30,8 +30,8 @@ def page(figures: Figures, command: str) -> str:
         _registers(figures["languages"], "language"),
         "## Sentences",
         "Share of ten-passage contexts whose kept sentences hold the answer (in brackets: share "
-        "of the evidence sentences kept, where those are known). Answers on documentation are written freely: there it is the share of their "
-        "words that are kept.",
+        "of the evidence sentences kept, where those are known). Answers on documentation are written freely: there it "
+        "is the share of their words that are kept.",
         _contexts(figures["contexts"]),
         "![Answers contained at each ratio](quality.svg)",
         "## No answer, embeddings, quantisation",
