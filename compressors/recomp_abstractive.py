@@ -58,7 +58,8 @@ class RecompAbstractive:
     """A summary for a query, written window by window; every sentence that the passages do not bear out is left out.
 
     A sentence stands under the document that carries most of its words. Where nothing bears on the query the result
-    is empty: the paper's selective augmentation.
+    is empty: the paper's selective augmentation. The embedded generator reads only windows with a sentence that answers
+    the query, as the bundled encoder sees it; others decide by themselves.
     """
 
     name = "recomp-abstractive"
@@ -108,8 +109,9 @@ class RecompAbstractive:
         if generator is None:
             return None
         windows = self._windows(documents, query, generator)
-        chosen = sorted(sorted(range(len(windows)), key=lambda i: -windows[i].relevance)[:WINDOWS])
-        remarks = [f"{len(windows)} windows, the {WINDOWS} most relevant were read"] if len(windows) > WINDOWS else []
+        readable = [i for i, window in enumerate(windows) if window.answers or not _says_too_much(generator)]
+        chosen = sorted(sorted(readable, key=lambda i: -windows[i].relevance)[:WINDOWS])
+        remarks = [f"{len(chosen)} of {len(windows)} windows were read"] if 0 < len(chosen) < len(windows) else []
         share = max(10, min(MOST_WORDS, words // max(1, min(2, len(chosen)))))
         answers = self._write(generator, [windows[i].text for i in chosen], query, share)
         told = [list(_borne_out(windows[i], answer)) for i, answer in zip(chosen, answers, strict=True)]
@@ -150,6 +152,11 @@ class RecompAbstractive:
             return []
         answer = self._write(generator, [whole.text], query, min(words, MOST_WORDS))[0]
         return [line for line in _borne_out(whole, answer) if line.document is not None]
+
+
+def _says_too_much(generator: Generator) -> bool:
+    """Tell whether a generator is the small one of ours, which answers where nothing does; the encoder knows better."""
+    return generator.style is Style.TRAINED
 
 
 def _stretches(pairs: Sequence[tuple[int, Passage]], scores: Iterator[float]) -> Iterator[tuple[int, str, float]]:

@@ -22,14 +22,14 @@ Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float
 
 BATCH_TOKENS = 256
 """Tokens that go through the model at once, padding included; more fall out of the processor's cache."""
-PART_CHARACTERS = 16_384
+PART_CHARACTERS = 4_096
 """Characters of a long text that are tokenized together, and then to the next white space."""
 LONGEST_WORD = 16_384
 """Characters without white space after which a part ends all the same: no encoder knows such a word."""
 _SPACE = re.compile(r"[ \t\r\n]")
 WORD = 6
 """Tokens by which a window may end early because a word would be cut."""
-PARTS_AT_A_TIME = 8
+PARTS_AT_A_TIME = 32
 """Parts whose tokens are held at once in the tokenizer's own, much larger form."""
 
 

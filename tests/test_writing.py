@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ import writers
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from laws import Cli, texts
-from writers import WRITERS, Writer
+from writers import WRITERS, Writer, shorter
 
 from ctxzip import Document, compress
 from ctxzip.compressors.rewriting.facts import new_numbers, numbers
 from ctxzip.errors import BudgetError, UsageError
+from ctxzip.models.prompts import Style
 from ctxzip.models.tokenizers import load_tokenizer
 
 EXAMPLE = Path("docs/example.md").read_text(encoding="utf-8")
@@ -142,6 +144,24 @@ def test_what_the_generator_misses_is_quoted_where_the_encoder_sees_an_answer(an
     assert "02:14" in result.text
     assert "certificate" in result.text
     assert "quoted" in " ".join(result.notes)
+
+
+class Talker(Writer):
+    """A small generator of ours, which has something to say about everything."""
+
+    style = Style.TRAINED
+
+    def generate(self, prompts: Sequence[str], max_tokens: Sequence[int]) -> list[str]:
+        self.prompts += prompts
+        return ["The mayor opened the new market hall."] * len(prompts)
+
+
+@pytest.mark.parametrize(("query", "found"), [("Who opened the market hall?", True), ("How do I bake bread?", False)])
+def test_a_small_generator_is_not_asked_what_the_text_does_not_tell(query: str, found: bool) -> None:
+    writer = Talker(shorter)
+    text = "The mayor opened the new market hall on Friday. Forty traders sell fruit there. It rained all day."
+    result = compress(text, query=query, tokens=12, method=writers.recomp(writer))
+    assert bool(result.text) == bool(writer.prompts) == found
 
 
 def test_a_sentence_of_a_summary_stands_under_the_passage_that_carries_it() -> None:
