@@ -15,6 +15,8 @@ from ctxzip.models.onnx_backend import cores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_first_tensor = threading.Lock()
+
 
 class OpenVinoEncoder:
     """An encoder in ONNX form, run by OpenVINO: token ids and mask in, named outputs out."""
@@ -28,6 +30,8 @@ class OpenVinoEncoder:
             import openvino
         except ImportError as error:
             raise MissingExtra("CTXZIP_RUNTIME=openvino", "openvino") from error
+        with _first_tensor:  # which sets up numpy for OpenVINO; two threads at that wait for each other for ever
+            openvino.Tensor(np.zeros(1, dtype=np.float32))
         self._core: Any = openvino.Core()
         try:
             self._graph: Any = self._core.read_model(path)

@@ -14,7 +14,8 @@ GRAPH = "model.onnx"
 """The file of the graph in a directory of ours."""
 RUNTIME = "CTXZIP_RUNTIME"
 RUNTIMES = ("onnxruntime", "openvino")
-_begun: dict[Path, Future[Backend]] = {}
+_begun: dict[Path, Future[Backend] | None] = {}
+"""The models that were opened ahead, None once they are handed over."""
 
 
 def runtime() -> str:
@@ -26,10 +27,12 @@ def runtime() -> str:
 
 
 def open_ahead(path: Path) -> None:
-    """Begin to open the model in `path` in the background, for the next `open_graph` of it.
+    """Begin to open the model in `path` in the background, for the next `open_graph` of it, once in a process.
 
     ONNX Runtime is imported here and now: of two threads that import things at once each waits for the other.
     """
+    if path in _begun:
+        return
     if runtime() == RUNTIMES[0]:
         import onnxruntime  # noqa: F401
 
@@ -43,8 +46,11 @@ def open_graph(path: Path) -> Backend:
 
     Raises `InputError` for a file that is no model, `MissingExtra` for a runtime that is not installed.
     """
-    begun = _begun.pop(path, None)
-    return begun.result() if begun else _open(path)
+    begun = _begun.get(path)
+    if begun is None:
+        return _open(path)
+    _begun[path] = None
+    return begun.result()
 
 
 def _open(path: Path) -> Backend:

@@ -17,6 +17,7 @@ from ctxzip import compress
 from ctxzip.compressors import names
 from ctxzip.errors import InputError, UsageError
 from ctxzip.models import export as exporting
+from ctxzip.models import runtimes
 from ctxzip.models.cache import Cache
 from ctxzip.models.catalog import KNOWN
 from ctxzip.models.encoders import open_encoder
@@ -275,12 +276,20 @@ def test_an_impossible_operator_set_is_refused() -> None:
 
 
 def test_a_model_that_was_opened_ahead_is_handed_over_once(tmp_path: Path) -> None:
-    whole, broken = bundled("encoder") / GRAPH, tmp_path / GRAPH
+    whole, broken = tmp_path / "whole.onnx", tmp_path / GRAPH
+    whole.symlink_to(bundled("encoder") / GRAPH)
     broken.write_bytes(b"no model")
     open_ahead(whole)
+    begun = runtimes._begun[whole]
+    open_ahead(whole)
+    assert runtimes._begun[whole] is begun
     open_ahead(broken)
     first, second = open_graph(whole), open_graph(whole)
+    assert begun is not None
+    assert first is begun.result()
     assert first is not second
+    open_ahead(whole)
+    assert runtimes._begun[whole] is None
     assert type(first) is type(second)
     with pytest.raises(InputError, match="not a usable ONNX model"):
         open_graph(broken)

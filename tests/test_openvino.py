@@ -57,6 +57,34 @@ def test_it_runs_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(open_graph(path), OpenVinoEncoder)
 
 
+AT_ONCE = """
+import re, sys, threading
+from pathlib import Path
+import numpy as np
+from ctxzip.models.openvino_backend import OpenVinoEncoder
+
+encoder, ready = OpenVinoEncoder(Path(sys.argv[1]), threads=1), threading.Barrier(2)
+ids = np.ones((1, 8), dtype=np.int64)
+
+def first():
+    encoder._request(("logits",))
+    ready.wait()
+    encoder.run(["logits"], ids, ids)
+
+re.purge()  # what is compiled while numpy is set up gives the other thread its turn
+sys.setswitchinterval(1e-6)
+for thread in [threading.Thread(target=first) for _ in range(2)]:
+    thread.start()
+"""
+
+
+def test_two_threads_may_begin_at_once(tmp_path: Path) -> None:
+    export(str(tiny_models.of_family(tmp_path / "source", "bert", Kind.TOKENS)), tmp_path / "out", Recipe())
+    command = [sys.executable, "-c", AT_ONCE, str(tmp_path / "out" / "model.onnx")]
+    for _ in range(3):
+        subprocess.run(command, check=True, timeout=60)
+
+
 def test_a_whole_process_runs_with_it() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ctxzip", "compress", "--ratio", "2", "--json"],

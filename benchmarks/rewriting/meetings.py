@@ -70,7 +70,8 @@ def _filled(text: str, tokens: int, order: Sequence[int]) -> str:
 def compared(data: Path, number: int, ours: RecompAbstractive) -> dict[str, Any]:
     """ROUGE of our summaries and of what choosing as many tokens gives."""
     count = load_tokenizer(TOKENIZER).count
-    found: dict[str, list[tuple[str, str]]] = {"recomp-abstractive": [], "lead": [], "TextRank": [], "exit": []}
+    chosen = ("recomp", "exit")
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in ("recomp-abstractive", "lead", "TextRank", *chosen)}
     empty = 0
     for text, row in queries(data, number):
         made = compress(text, method=ours, query=row["query"], tokens=BUDGET)
@@ -79,7 +80,9 @@ def compared(data: Path, number: int, ours: RecompAbstractive) -> dict[str, Any]
         found["recomp-abstractive"].append((row["summary"], made.text))
         found["lead"].append((row["summary"], lead(text, size)))
         found["TextRank"].append((row["summary"], text_rank(text, size)))
-        found["exit"].append((row["summary"], compress(text, method="exit", query=row["query"], tokens=size).text))
+        for name in chosen:
+            picked = compress(text, method=name, query=row["query"], tokens=size)
+            found[name].append((row["summary"], picked.text))
     sizes = [count(text) for _, text in found["recomp-abstractive"]]
     figures: dict[str, Any] = {name: rouge(pairs) for name, pairs in found.items()}
     return figures | {"queries": len(sizes), "empty": empty, "mean tokens": round(sum(sizes) / len(sizes), 1)}
