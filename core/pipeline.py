@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from ctxzip.draft import Draft, assemble
+from ctxzip.collector import put_off
+from ctxzip.draft import LONG, Draft, assemble
 from ctxzip.errors import BudgetError
 from ctxzip.options import DEFAULT_BUDGET, Options
 from ctxzip.plan import Allotment, Plan, Unit, above, best, extend, heaviest, pinned_units, plan, ranked
-from ctxzip.protocols import Borrower, Calibrated, CloserLook, Compressor, FormKeeper, Shortener, Summarizer, Tokenizer
+from ctxzip.protocols import (
+    Borrower,
+    Calibrated,
+    CloserLook,
+    Compressor,
+    FormKeeper,
+    Reader,
+    Shortener,
+    Summarizer,
+    Tokenizer,
+)
 from ctxzip.result import Compression
 from ctxzip.text import Document, Role, Span
 from ctxzip.verify import Held, broken, checks, hard_tokens, remarks
@@ -89,6 +101,15 @@ def _made(
         from ctxzip.written import written
 
         return Made(*written(documents, compressor, tokenizer, options, limit))
+    quick = isinstance(compressor, Reader) and sum(len(document.text) for document in documents) < LONG
+    with put_off() if quick else nullcontext():
+        return _chosen(documents, compressor, tokenizer, options, limit)
+
+
+def _chosen(
+    documents: Sequence[Document], compressor: Compressor, tokenizer: Tokenizer, options: Options, limit: int | None
+) -> Made:
+    """Return what is left of the documents by the worth of their pieces."""
     draft, chosen = _settled(documents, compressor, tokenizer, options, limit)
     kept = draft.of_each(chosen.kept)
     form = _form(draft, chosen, compressor)

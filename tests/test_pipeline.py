@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from laws import ByLength, is_subsequence, texts
 
 from ctxzip import Compression, Document, compress
+from ctxzip.compressors.llmlingua2 import KeepReading
 from ctxzip.draft import assemble
 from ctxzip.errors import BudgetError, UnknownName, UsageError
 from ctxzip.models.tokenizers import load_tokenizer
@@ -179,3 +181,22 @@ def test_an_unknown_method_lists_the_known_ones() -> None:
 def test_a_run_without_pins_meets_any_budget(text: str) -> None:
     assume(text.strip())
     assert made(text, tokens=1, allow=["all"]).tokens_after <= 1
+
+
+def test_the_collector_is_as_it_was_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def failing(_: KeepReading) -> None:
+        seen.append(gc.isenabled())
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(KeepReading, "read", failing)
+    for before in (True, False):
+        (gc.enable if before else gc.disable)()
+        try:
+            with pytest.raises(ZeroDivisionError):
+                compress("one two three four five six", ratio=2)
+            assert gc.isenabled() is before
+        finally:
+            gc.enable()
+    assert seen == [False, False]
