@@ -94,8 +94,7 @@ def _faults(asked: Asked, text: str, lost: Sequence[str]) -> list[str]:
         "adds a name": bool(new_names(source, text)),
         "turns a negation": bool(turned(source, text)),
         "puts words in another order": bool(swapped(source, text)),
-        "adds words": bool(foreign(source, text))
-        or len(strange(source, text)) > max(1, STRANGE * len(set(terms(text)))),
+        "adds words": _adds(source, text),
         "leaves out what matters": recalled(asked.notes, text) < RECALLED,
     }
     return [fault for fault, found in checks.items() if found]
