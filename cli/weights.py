@@ -12,7 +12,7 @@ import typer
 from ctxzip.errors import UsageError
 from ctxzip.models.catalog import KNOWN, find
 from ctxzip.models.manifest import MANIFEST, read_json
-from ctxzip.models.store import BUNDLED, bundled, cached
+from ctxzip.models.store import BUNDLED, bundled, cached, path_of
 
 
 def show(*, as_json: bool) -> None:
@@ -70,7 +70,7 @@ def export(source: str, out: str, asked: Mapping[str, bool], opset: int | None, 
     if len(chosen) > 1:
         raise UsageError(f"--{chosen[0]} and --{chosen[1]} exclude each other", hint="name one precision")
     recipe = Recipe(Precision(chosen[0] if chosen else "fp32"), DEFAULT_OPSET if opset is None else opset)
-    target = Path(out).expanduser()
+    target = path_of(out)
     manifest = exported(source, target, recipe, lambda line: None if quiet else typer.echo(line, err=True))
     if not quiet:
         size = sum(file.stat().st_size for file in target.iterdir())
@@ -85,7 +85,7 @@ def check(name: str, *, as_json: bool) -> bool:
     """Print what an exported model is and what is wrong with it; return whether nothing is."""
     from ctxzip.models.inspection import inspect
 
-    found = inspect(bundled("encoder") if name == BUNDLED else Path(name).expanduser())
+    found = inspect(bundled("encoder") if name == BUNDLED else path_of(name))
     if as_json:
         typer.echo(json.dumps({**found.facts, "faults": found.faults}, ensure_ascii=False))
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctxzip.choice import ModelChoice
@@ -86,9 +85,9 @@ def _others() -> list[EntryPoint]:
 def begin(weights: ModelChoice) -> None:
     """Begin to open the encoder of `weights` while everything else starts: an exported one, or that of the wheel."""
     from ctxzip.models.runtimes import GRAPH, open_ahead
-    from ctxzip.models.store import bundled
+    from ctxzip.models.store import bundled, path_of
 
-    file = (Path(weights.model).expanduser() if weights.model else bundled("encoder")) / GRAPH
+    file = (path_of(weights.model) if weights.model else bundled("encoder")) / GRAPH
     if file.is_file():
         open_ahead(file)
 

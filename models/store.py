@@ -53,6 +53,11 @@ def bundled(name: str) -> Path:
     return path
 
 
+def path_of(name: str) -> Path:
+    """Return the path that `name` stands for, `~` and `~user` expanded where there is such a user."""
+    return Path(os.path.expanduser(name))  # noqa: PTH111 - Path's own raises for an unknown user
+
+
 def pull(hub_id: str) -> Path:
     """Return the local copy of the model `hub_id`, downloaded if need be.
 
@@ -82,7 +87,7 @@ def cached() -> list[tuple[str, Path, int]]:
 
 def locate(model: str) -> Path:
     """Return the directory that holds `model`: a path, or a hub id (local cache first, then a download)."""
-    path = Path(model).expanduser()
+    path = path_of(model)
     if path.is_dir():
         return path
     if is_hub_id(model) and not path.exists():

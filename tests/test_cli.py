@@ -129,6 +129,7 @@ def test_an_encoding_can_be_named(cli: Cli, tmp_path: Path) -> None:
         (["compress", "FILE", "--threshold", "x"], 2, "--threshold"),
         (["compress", "FILE", "--method", "gzip"], 2, "unknown method 'gzip'"),
         (["compress", "FILE", "--model", "nowhere"], 2, "unknown model 'nowhere'"),
+        (["compress", "FILE", "--model", "~nobody-here/x"], 2, "unknown model '~nobody-here/x'"),
         (["compress", "FILE", "--model", "owner/model"], 3, "CTXZIP_OFFLINE"),
         (["compress", "FILE", "--tokenizer", "gpt9"], 2, "unknown tokenizer 'gpt9'"),
         (["compress", "FILE", "--tokenizer", "owner/model"], 3, "CTXZIP_OFFLINE"),
