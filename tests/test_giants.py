@@ -163,3 +163,24 @@ def test_very_many_numbers_are_kept_a_few_at_a_time_and_counted_one_by_one(monke
     assert len(result.spans) < 60
     assert [value for value in values if value in kept] == kept
     assert made[-1] == f"… {len(values) - len(kept)} more"
+
+
+@pytest.mark.parametrize("most", [20, 100, 180, 250])
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Do not open the old iron gate today. ",
+        "Do not open\nthe old iron gate today.\n",
+        "You must never leave the old iron key here. ",
+    ],
+)
+def test_each_piece_of_a_very_long_text_brings_the_bound_word_that_governs_it(
+    most: int, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiling, "MOST", most)
+    layout = Shape.of(Document(sentence * 40), ByLength(), Protection()).layout
+    word = "not" if "not" in sentence else "never"
+    for at in range(len(layout.content)):
+        for said in layout.render([at]).split("."):
+            ruled = {"open", "leave", "old", "iron", "gate", "key"} & set(said.split())
+            assert not ruled or word in said.split(), said

@@ -95,31 +95,31 @@ def coarser(text: str, tiles: Sequence[Span], insets: Sequence[Inset], hard: Seq
     """Return `tiles` with neighbours joined where there are more than `MOST`.
 
     What must stay is joined with its like only, and so are bound words of one sentence; insets stay as they are.
-    Where bound words and others take turns so often that this is no help, each bound word is one with what follows it.
+    Where bound words and others take turns so often that this is no help, each bound word is one with all that follows
+    it in its sentence, up to the next one.
     """
     joined = _joined(text, tiles, insets, hard)
     if len(joined) <= MOST:
         return joined
-    return _joined(text, list(_led(joined, insets, hard)), insets, hard)
+    return _joined(text, list(_led(text, joined, insets, hard)), insets, hard)
 
 
-def _led(tiles: Sequence[Span], insets: Sequence[Inset], hard: Sequence[Span]) -> Iterator[Span]:
-    """Yield `tiles` with every bound word joined to the content right after it."""
+def _led(text: str, tiles: Sequence[Span], insets: Sequence[Inset], hard: Sequence[Span]) -> Iterator[Span]:
+    """Yield `tiles` with every bound word and all content after it, to the next one or the sentence's end, as one."""
     alike = _Alike(insets, hard)
-    word: Span | None = None
+    held: list[Span] = []  # a bound word, joined with what follows it, and perhaps a line break
     for tile in tiles:
         own = alike.of(tile)
-        if word and own == (Role.CONTENT, False):
-            yield Span(word.start, tile.end)
-            word = None
-            continue
-        if word:
-            yield word
-        word = tile if own == (Role.BOUND, False) else None
-        if word is None:
-            yield tile
-    if word:
-        yield word
+        if held and own == (Role.CONTENT, False):
+            held = [Span(held[0].start, tile.end)]
+        elif len(held) == 1 and tile.role is Role.BREAK and _within_sentence(text, tile):
+            held.append(tile)
+        else:
+            yield from held
+            held = [tile] if own == (Role.BOUND, False) else []
+            if not held:
+                yield tile
+    yield from held
 
 
 def _joined(text: str, tiles: Sequence[Span], insets: Sequence[Inset], hard: Sequence[Span]) -> list[Span]:
