@@ -35,6 +35,7 @@ def page(figures: Figures, command: str) -> str:
         _contexts(figures["contexts"]),
         "![Answers contained at each ratio](quality.svg)",
         "## No answer, embeddings, quantisation",
+        "The int8 rows compare with the float32 file; without one the last comparison of these weights stands.",
         _single(figures),
     ]
     return "\n\n".join(parts) + "\n"
