@@ -192,6 +192,7 @@ def ear_tables(found: Sequence[Case]) -> dict[str, object]:
     states = [scorer.states(query, each, LAYER) for query, each in pieces]
     for side in (0, 1):
         own, other = slice(side, None, 2), slice(1 - side, None, 2)
+        _print(BUNDLED, quality(fit(light[own], wanted[own], EAR_FEATURES[:1]), light[other], wanted[other]))
         learnt, ear = fit_ear(light[own], states[own], wanted[own])
         heard = [np.column_stack([a, ear.hear(b)]) for a, b in zip(light[other], states[other], strict=True)]
         _print(EAR, quality(learnt, heard, wanted[other]))

@@ -9,13 +9,13 @@ from math import log
 
 from ctxzip.code.layout import Outline
 
-SHARE = 0.25
+SHARE = 0.33
 """Part of a budget for what is like the new code; the rest is for what is near."""
 COMMON = 0.3
 """Weight of a name that every line has, next to its rarity."""
 LINES_WRITTEN = 8
 """Lines of the new code, the last ones, that a passage is compared with."""
-PASSAGE = 10
+PASSAGE = 8
 """Lines that are compared with those at once."""
 NEXT = 4
 """Lines after a passage that count as part of it: what came next there may come next here."""
