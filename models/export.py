@@ -166,7 +166,10 @@ def _weights_beside(graph: Path, target: Path) -> None:
     import onnx
 
     model = onnx.load(graph)
-    onnx.save(model, target, save_as_external_data=True, location=f"{target.name}_data", size_threshold=LARGE)
+    weights = target.with_name(f"{target.name}_data")
+    onnx.save(model, target, save_as_external_data=True, location=weights.name, size_threshold=LARGE)
+    if weights.exists():
+        weights.chmod(target.stat().st_mode)
 
 
 def _described(directory: Path, encoder: Encoder, kind: Kind, folder: Path, recipe: Recipe, parity: Parity) -> Manifest:
