@@ -35,6 +35,13 @@ def _headed(document: Document) -> str:
     return "\n".join([*headers, document.text])
 
 
+def _counted(tokenizer: Tokenizer, pieces: Sequence[str]) -> list[int]:
+    """Return the tokens of every piece; what repeats, as words do, is counted once."""
+    distinct = list(dict.fromkeys(pieces))
+    sizes = dict(zip(distinct, tokenizer.count_many(distinct), strict=True))
+    return [sizes[piece] for piece in pieces]
+
+
 @dataclass(frozen=True)
 class Draft:
     """The documents of a run with their units, ready to be rendered under any choice of units."""
@@ -60,7 +67,7 @@ class Draft:
         def cut() -> tuple[list[Shape], list[list[int]]]:
             pairs = zip(documents, wholes, strict=True)
             shapes = [Shape.of(document, compressor, options.protection, own) for document, own in pairs]
-            return shapes, [tokenizer.count_many(shape.alone()) for shape in shapes]
+            return shapes, [_counted(tokenizer, shape.alone()) for shape in shapes]
 
         if isinstance(compressor, Reader):
             shapes, sizes, scores = _read_beside(documents, compressor, cut)

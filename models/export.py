@@ -16,12 +16,14 @@ from ctxzip.models.manifest import Kind, Manifest, hashes
 from ctxzip.models.onnx_backend import OnnxEncoder
 from ctxzip.models.runtimes import GRAPH
 from ctxzip.models.store import locate
-from ctxzip.models.trace import DEFAULT_OPSET, LARGEST_FILE, OPSETS, trace
+from ctxzip.models.trace import DEFAULT_OPSET, OPSETS, trace
 
 if TYPE_CHECKING:
     from ctxzip.models.parity import Parity
 
 COPIED = ("config.json",)
+LARGE = 1024
+"""Bytes from which a weight is kept beside the graph."""
 LARGEST_DIFFERENCE = 1e-3
 """Share of the largest output by which an fp32 graph may differ from torch."""
 
@@ -130,7 +132,7 @@ def _graph(encoder: Encoder, kind: Kind, folder: Path, recipe: Recipe, say: Call
         if parity.agreement < Precision.FP32.agreement or parity.relative > LARGEST_DIFFERENCE:
             raise NoParity(f"ONNX Runtime does not follow torch: {parity}", hint="please report the checkpoint")
         if recipe.precision is Precision.FP32:
-            _save(plain, folder / GRAPH)
+            _weights_beside(plain, folder / GRAPH)
             return parity
         for exact in _choices(plain, recipe.precision):
             _reduce(plain, folder / GRAPH, recipe.precision, exact)
@@ -138,6 +140,7 @@ def _graph(encoder: Encoder, kind: Kind, folder: Path, recipe: Recipe, say: Call
             kept = f", {len(exact)} products left in fp32" if exact else ""
             say(f"{recipe.precision}: {parity}{kept}")
             if parity.agreement >= recipe.precision.agreement:
+                _weights_beside(folder / GRAPH, folder / GRAPH)
                 return parity
     raise NoParity(f"{recipe.precision} decides otherwise: {parity}", hint="keep more bits: --fp16 or --fp32")
 
@@ -158,17 +161,15 @@ def _reduce(plain: Path, target: Path, precision: Precision, exact: list[str]) -
         halve(plain, target)
 
 
-def _save(plain: Path, target: Path) -> None:
-    """Write the graph, its weights beside it where one file cannot hold them."""
+def _weights_beside(graph: Path, target: Path) -> None:
+    """Write the model in `graph` to `target`, its weights to a file beside it, which is mapped instead of copied."""
     import onnx
 
-    size = sum(file.stat().st_size for file in plain.parent.iterdir())
-    onnx.save(
-        onnx.load(plain),
-        target,
-        save_as_external_data=size > LARGEST_FILE,
-        location=f"{GRAPH}_data",
-    )
+    model = onnx.load(graph)
+    weights = target.with_name(f"{target.name}_data")
+    onnx.save(model, target, save_as_external_data=True, location=weights.name, size_threshold=LARGE)
+    if weights.exists():
+        weights.chmod(target.stat().st_mode)
 
 
 def _described(directory: Path, encoder: Encoder, kind: Kind, folder: Path, recipe: Recipe, parity: Parity) -> Manifest:

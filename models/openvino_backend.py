@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ from ctxzip.models.onnx_backend import cores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+STEP = 16
+"""Tokens of which a row's length is made a multiple: matrices of other heights take a quarter longer."""
 _first_tensor = threading.Lock()
 
 
@@ -46,7 +50,7 @@ class OpenVinoEncoder:
         self.outputs = [port.any_name for port in self._graph.outputs]
         self._compiled: dict[tuple[str, ...], Any] = {}
         self._compiling = threading.Lock()
-        self._local = threading.local()
+        self._idle: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
 
     def run(
         self,
@@ -62,21 +66,28 @@ class OpenVinoEncoder:
         feed: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
         if "token_type_ids" in self.inputs:
             feed["token_type_ids"] = np.zeros_like(ids) if types is None else types
-        request = self._request(tuple(names))
-        request.infer({name: value for name, value in feed.items() if name in self.inputs}, share_inputs=True)
-        return [np.array(request.get_output_tensor(at).data, dtype=np.float32) for at in range(len(names))]
+        shown = {name: _lengthened(value) for name, value in feed.items() if name in self.inputs}
+        with self._request(tuple(names)) as request:
+            request.infer(shown)
+            made = [np.array(request.get_output_tensor(at).data, dtype=np.float32) for at in range(len(names))]
+        length = ids.shape[1]
+        return [own[:, :length] if self._per_token(name) else own for name, own in zip(names, made, strict=True)]
 
-    def _request(self, names: tuple[str, ...]) -> Any:
-        """Return what this thread runs the part of the graph with that makes the outputs `names`."""
-        own: dict[tuple[str, ...], Any] | None = getattr(self._local, "requests", None)
-        if own is None:
-            own = self._local.requests = {}
-        if names not in own:
-            with self._compiling:
-                if names not in self._compiled:
-                    self._compiled[names] = self._part(names)
-            own[names] = self._compiled[names].create_infer_request()
-        return own[names]
+    @contextmanager
+    def _request(self, names: tuple[str, ...]) -> Iterator[Any]:
+        """Lend what the part of the graph that makes the outputs `names` is run with, to one caller at a time."""
+        with self._compiling:
+            if names not in self._compiled:
+                self._compiled[names] = self._part(names)
+            idle = self._idle[names]
+            request = idle.pop() if idle else self._compiled[names].create_infer_request()
+        yield request
+        idle.append(request)
+
+    def _per_token(self, name: str) -> bool:
+        """Tell whether an output is [batch, length, …]."""
+        shape = self._graph.output(name).partial_shape
+        return len(shape) > 1 and bool(shape[1].is_dynamic)
 
     def _part(self, names: Sequence[str]) -> Any:
         """Return the graph compiled for the outputs `names`, for as many calls at a time as pay."""
@@ -85,6 +96,11 @@ class OpenVinoEncoder:
         part = openvino.Model([self._graph.output(name) for name in names], self._graph.get_parameters(), "part")
         settings = {"NUM_STREAMS": str(self.workers), "INFERENCE_NUM_THREADS": str(cores())}
         return self._core.compile_model(part, "CPU", settings)
+
+
+def _lengthened(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return `rows` with zeros, which the mask leaves out, up to a length that is a multiple of `STEP`."""
+    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP)))
 
 
 def _without_int8(graph: Any) -> None:

@@ -15,18 +15,19 @@ from ctxzip.models.bundled import encoder
 from ctxzip.models.encoders import open_encoder
 from ctxzip.models.manifest import Kind
 from ctxzip.models.onnx_backend import cores
+from ctxzip.models.runtimes import batch_tokens
 from ctxzip.models.store import BUNDLED, locate
 from ctxzip.models.surface import SURFACE, Surface
-from ctxzip.models.windows import Encoded, Frame, WindowedModel, encode
+from ctxzip.models.windows import Encoded, Frame, Size, WindowedModel, encode
 from ctxzip.progress import report
 
 if TYPE_CHECKING:
     import tokenizers
     from numpy.typing import NDArray
 
-WINDOW = 256
-"""Tokens of the bundled encoder's windows; attention makes longer ones slower, shorter ones see less."""
-OVERLAP = 32
+WINDOWS = Size(whole=512, part=192)
+"""Tokens of the bundled encoder's windows: a text that fits is read whole, for others short windows are quicker."""
+OVERLAP = 8
 """Tokens that neighbouring windows share."""
 LABEL_KEEP = 1
 """The label of a kept token in LLMLingua-2 checkpoints."""
@@ -83,7 +84,7 @@ def _bundled() -> TokenScorer:
     def keep(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         return _sigmoid(own.graph.run(["keep_logits"], ids, mask)[0])
 
-    windowed = WindowedModel(keep, own.frame, size=min(WINDOW, own.max_length), overlap=OVERLAP, workers=cores())
+    windowed = WindowedModel(keep, own.frame, size=WINDOWS, overlap=OVERLAP, workers=cores(), batch=batch_tokens())
     return TokenScorer(BUNDLED, own.tokenizer, windowed, Surface.load(own.directory / SURFACE))
 
 
@@ -103,7 +104,8 @@ def _classifier(directory: Path, name: str, compat: bool) -> TokenScorer:
     unknown = own.tokenizer.token_to_id("<unk>")
     if compat and unknown is not None and own.tokenizer.token_to_id("[CLS]") is None:
         frame = Frame((unknown,), (unknown,), unknown)
-    windowed = WindowedModel(keep, frame, size=own.max_length, overlap=OVERLAP, workers=own.backend.workers)
+    size, workers = Size(own.max_length, own.max_length), own.backend.workers
+    windowed = WindowedModel(keep, frame, size=size, overlap=OVERLAP, workers=workers, batch=batch_tokens())
     return TokenScorer(name, own.tokenizer, windowed)
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 OPSETS = range(14, 21)
 """Versions of the operator set that torch's tracing exporter writes and every supported ONNX Runtime reads."""
 DEFAULT_OPSET = 17
-LARGEST_FILE = 1_900_000_000
-"""Bytes of weights that one ONNX file can hold; larger ones stand beside it."""
 
 
 def trace(encoder: TorchEncoder, kind: Kind, path: Path, opset: int) -> None:

@@ -20,8 +20,6 @@ Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float
 """(ids, mask), each [batch, length], to one value or vector per token: [batch, length, …]."""
 
 
-BATCH_TOKENS = 256
-"""Tokens that go through the model at once, padding included; more fall out of the processor's cache."""
 PART_CHARACTERS = 4_096
 """Characters of a long text that are tokenized together, and then to the next white space."""
 LONGEST_WORD = 16_384
@@ -164,16 +162,31 @@ def _word_start(encoded: Encoded, at: int, least: int) -> int:
     return at
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many tokens a window has at most, special ones included: `whole` for a text that fits, else `part`."""
+
+    whole: int
+    part: int
+
+    def of(self, tokens: int) -> int:
+        """Return the size of the windows of a text of so many tokens."""
+        return self.whole if tokens <= self.whole else self.part
+
+
 class WindowedModel:
     """A token-level model run over texts of any length."""
 
-    def __init__(self, forward: Forward, frame: Frame, *, size: int, overlap: int, workers: int = 1) -> None:
-        """Run `forward` on windows of at most `size` tokens, special ones included, `workers` batches at a time."""
+    def __init__(
+        self, forward: Forward, frame: Frame, *, size: Size, overlap: int, workers: int = 1, batch: int = 256
+    ) -> None:
+        """Run `forward` on windows of the given `size`, `workers` batches at a time of about `batch` tokens."""
         self.forward = forward
         self.frame = frame
-        self.size = size - frame.size
+        self.size = size
         self.overlap = overlap
         self.workers = workers
+        self.batch = batch
 
     def run(
         self, texts: Sequence[Encoded], progress: Callable[[int, int], None] | None = None
@@ -184,7 +197,8 @@ class WindowedModel:
         """
         alike: dict[bytes, Alike] = {}
         for index, text in enumerate(texts):
-            for window in windows(index, text, self.size, self.overlap):
+            size = self.size.of(len(text.ids) + self.frame.size) - self.frame.size
+            for window in windows(index, text, size, self.overlap):
                 alike.setdefault(text.ids[window.start : window.end].tobytes(), []).append(window)
         jobs = sorted(alike.values(), key=lambda same: (same[0].end - same[0].start, same[0].text, same[0].start))
         outputs: list[NDArray[np.float32] | None] = [None] * len(texts)
@@ -214,10 +228,13 @@ class WindowedModel:
                 yield done, values.result()
 
     def _batches(self, jobs: Sequence[Alike]) -> Iterator[list[Alike]]:
+        """Yield the windows in batches, about as many for every worker."""
+        sizes = [job[0].end - job[0].start + self.frame.size for job in jobs]
+        rounds = max(1, round(sum(sizes) / (self.batch * self.workers)))
+        most = max(self.batch // 2, -(-sum(sizes) // (rounds * self.workers)))
         batch: list[Alike] = []
-        for job in jobs:
-            longest = job[0].end - job[0].start + self.frame.size
-            if batch and longest * (len(batch) + 1) > BATCH_TOKENS:
+        for job, size in zip(jobs, sizes, strict=True):
+            if batch and size * (len(batch) + 0.5) > most:
                 yield batch
                 batch = []
             batch.append(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from ctxzip.errors import InputError, UnknownName
 from ctxzip.layout import Layout
 from ctxzip.models import windows as windowing
 from ctxzip.models.token_scorer import load_token_scorer
-from ctxzip.models.windows import Frame, WindowedModel, encode, windows
+from ctxzip.models.windows import Frame, Size, WindowedModel, encode, windows
 from ctxzip.text import Span, tiles
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -164,9 +165,31 @@ def test_windowing_puts_every_value_back_at_its_token() -> None:
     tokenizer = load_token_scorer(str(BERT)).tokenizer
     texts_ = ["a b c " * 50, "", "one two three"]
     frame = Frame.of(tokenizer, 0)
-    model = WindowedModel(lambda ids, mask: (ids * mask).astype(np.float32), frame, size=20, overlap=6)
+    model = WindowedModel(lambda ids, mask: (ids * mask).astype(np.float32), frame, size=Size(20, 20), overlap=6)
     for encoded, values in zip(encode(tokenizer, texts_), model.run(encode(tokenizer, texts_)), strict=True):
         assert values.tolist() == encoded.ids.tolist()
+
+
+def test_a_text_that_fits_is_read_whole_and_a_longer_one_in_even_parts_that_overlap() -> None:
+    tokenizer = load_token_scorer(str(BERT)).tokenizer
+    shapes: list[tuple[int, ...]] = []
+    choice, letters = random.Random(1).choice, "abcdefgh"
+
+    def forward(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        shapes.append(ids.shape)
+        return (ids * mask).astype(np.float32)
+
+    frame = Frame.of(tokenizer, 0)
+    model = WindowedModel(forward, frame, size=Size(whole=80, part=40), overlap=4, workers=2, batch=80)
+    fits, longer = encode(tokenizer, ["a " * (80 - frame.size), " ".join(choice(letters) for _ in range(400))])
+    model.run([fits])
+    assert shapes == [(1, 80)]
+    shapes.clear()
+    model.run([longer])
+    rows = [length for batch, length in shapes for _ in range(batch)]
+    assert max(rows) <= 40
+    assert len(rows) % 2 == 0
+    assert max(batch for batch, _ in shapes) == 2
 
 
 def test_what_repeats_goes_through_the_model_once() -> None:
@@ -177,7 +200,7 @@ def test_what_repeats_goes_through_the_model_once() -> None:
         seen.extend(map(tuple, (ids * mask).tolist()))
         return (ids * mask).astype(np.float32)
 
-    model = WindowedModel(forward, Frame.of(tokenizer, 0), size=20, overlap=6)
+    model = WindowedModel(forward, Frame.of(tokenizer, 0), size=Size(20, 20), overlap=6)
     encoded = encode(tokenizer, ["a b c d " * 500, "a b c d " * 200])
     for text, values in zip(encoded, model.run(encoded), strict=True):
         assert values.tolist() == text.ids.tolist()

@@ -47,7 +47,7 @@ def test_an_export_gives_what_torch_gives(tmp_path: Path, family: str, kind: Kin
     assert parity.decisions > 80
     assert Manifest.read(tmp_path / "out") == manifest
     assert manifest.files == hashes(tmp_path / "out")
-    assert set(manifest.files) == {"model.onnx", "tokenizer.json", "config.json"}
+    assert set(manifest.files) == {"model.onnx", "model.onnx_data", "tokenizer.json", "config.json"}
     graph = onnx.load(tmp_path / "out" / "model.onnx").graph
     assert ("token_type_ids" in {node.name for node in graph.input}) == (kind is Kind.PAIRS)
     operators = {node.op_type for node in graph.node}

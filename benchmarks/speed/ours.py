@@ -13,8 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-WINDOW = 256
-
 
 def timed(call: Callable[[], object]) -> float:
     """Return the seconds that one call takes."""
@@ -50,10 +48,11 @@ def bare_loop(text: str) -> Callable[[], object]:
 
     from ctxzip.models.bundled import encoder
     from ctxzip.models.onnx_backend import cores
+    from ctxzip.models.token_scorer import WINDOWS
 
     own = encoder()
     ids = own.tokenizer.encode(text, add_special_tokens=False).ids
-    rows = [np.array([ids[i : i + WINDOW]], dtype=np.int64) for i in range(0, len(ids), WINDOW)]
+    rows = [np.array([ids[i : i + WINDOWS.part]], dtype=np.int64) for i in range(0, len(ids), WINDOWS.part)]
     run = own.graph.session.run
 
     def loop() -> None:

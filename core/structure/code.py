@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from ctxzip.code.check import parses
-from ctxzip.code.chunks import chunks_of
 from ctxzip.code.languages import LANGUAGES, PYTHON, Language, by_suffix
-from ctxzip.code.layout import CodeLayout, Outline
-from ctxzip.code.parse import faults, tree_of
-from ctxzip.code.worth import structure
 from ctxzip.protocols import Inset
 from ctxzip.structure.inset import Whole
 from ctxzip.structure.kinds import Region
 from ctxzip.text import Span
 
-OWN = 0.6
-"""How much of a line's worth is its place in the code; the rest is what the compressor says of its words."""
 LONGEST = 400_000
 """Characters beyond which code is not cut: it would be parsed again and again."""
 _LEAD = r"[^\S\n]*+(?:(?:[-*+>]|\d{1,3}[.)])[^\S\n]++){0,40}"
@@ -91,48 +84,15 @@ def inset(text: str, region: Region) -> Inset:
     span = body_of(text, region)
     body = span.of(text)
     language = named(region.language) if region.language else PYTHON
-    if language and 0 < len(body) <= LONGEST and faults(body, language) == 0:
-        return Code(text, span, language)
+    if language and 0 < len(body) <= LONGEST:
+        from ctxzip.code.parse import faults
+        from ctxzip.structure.statements import Statements
+
+        if faults(body, language) == 0:
+            return Statements(text, span, language)
     return Whole(text, span, "code")
 
 
 def body_of(text: str, region: Region) -> Span:
     """Return the body of `region` without the line breaks that end it."""
     return Span(region.head, region.head + len(text[region.head : region.tail].rstrip("\r\n \t")))
-
-
-class Code:
-    """The statements of a piece of code, shown as code again."""
-
-    kind = "code"
-
-    def __init__(self, text: str, span: Span, language: Language) -> None:
-        """Cut `span` of `text`, which parses as `language`."""
-        self.text = text
-        self.start, self.end = span.start, span.end
-        outline = Outline(*tree_of(span.of(text), language), language)
-        self._layout = CodeLayout(outline, outline.spans())
-        self.content: list[Span] = [Span(s.start + span.start, s.end + span.start) for s in self._layout.content]
-
-    def alone(self) -> list[str]:
-        """Return the slices themselves."""
-        return [span.of(self.text) for span in self.content]
-
-    def worth(self, scores: Sequence[float]) -> list[float]:
-        """Return a mixture of what lines are worth by their place in the code, and of `scores`."""
-        outline = self._layout.outline
-        own = structure(outline, chunks_of(outline))
-        places = [sum(own[a:b]) / max(1, b - a) for a, b in self._layout.members]
-        return [OWN * place + (1 - OWN) * score for place, score in zip(places, scores, strict=True)]
-
-    def render(self, kept: Sequence[int]) -> str:
-        """Return the code that the content `kept` leaves."""
-        return self._layout.render(kept)
-
-    def remark(self, kept: Sequence[int]) -> str:
-        """Return that comments stand where statements were."""
-        return "code: comments stand for what was left out" if len(kept) < len(self.content) else ""
-
-    def fault(self, made: str) -> str:
-        """Return whether `made` has a fault of syntax."""
-        return "code does not parse" if parses(self._layout, made) is False else ""
