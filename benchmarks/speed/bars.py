@@ -28,7 +28,11 @@ def bars(racing: Sequence[Contender], curve: Mapping[int, measure.Run], own: Map
     theirs = next((one for one in racing if one.tool == "reference"), None)
     if theirs:
         fp32 = next(one for one in racing if one.tool == "ctxzip" and one.weights == "ONNX fp32")
-        found += _against_reference(ours, fp32, theirs)
+        found += _against_reference(ours, theirs)
+        openvino = [one for one in racing if one.runtime == "openvino"]
+        found += [_warm(ours, theirs, 4, ""), _warm(fp32, theirs, 2, ", fp32 against fp32")]
+        for one in openvino:
+            found.append(_warm(one, theirs, 4 if one.model == "bundled" else 2, f", OpenVINO, {one.weights}"))
     for weights in ("ONNX fp32", "ONNX int8"):
         found += _against_peers([one for one in racing if one.weights == weights])
     return [*found, *_by_itself(own), *_long(curve)]
@@ -42,19 +46,19 @@ def _at_most(what: str, asked: float, found: float, form: str) -> Bar:
     return Bar(what, f"≤ {form.format(asked)}", form.format(found), found <= asked)
 
 
-def _against_reference(ours: Contender, fp32: Contender, theirs: Contender) -> list[Bar]:
-    def times(one: Contender) -> float:
-        """Return how many times faster a warm call is, at the length where that is least."""
-        return min(theirs.warm[n] / one.warm[n] for n in one.warm.keys() & theirs.warm.keys())
+def _warm(ours: Contender, theirs: Contender, asked: float, how: str) -> Bar:
+    """Return how many times faster a warm call is, at the length where that is least."""
+    times = min(theirs.warm[n] / ours.warm[n] for n in ours.warm.keys() & theirs.warm.keys())
+    return _at_least(f"warm call, against it, any length{how}", asked, times)
 
+
+def _against_reference(ours: Contender, theirs: Contender) -> list[Bar]:
     over = max(0.0, *(kept - 1 for kept in ours.kept.values()))
     cold = measure.seconds(theirs.cold) / measure.seconds(ours.cold)
     memory = measure.mebibytes(ours.cold) / measure.mebibytes(theirs.cold)
     error = max(abs(kept - 1) for kept in theirs.kept.values())
     return [
         _at_least("whole process, against the published LLMLingua-2", 8, cold),
-        _at_least("warm call, against it, any length", 4, times(ours)),
-        _at_least("warm call, fp32 against fp32, any length", 2, times(fp32)),
         _at_most("peak memory, of its", 1 / 3, memory, "{:.2f}"),
         Bar("tokens over the budget", "0", f"{100 * over:.1f} % (it: up to {100 * error:.1f} % off)", not over),
     ]
