@@ -119,8 +119,12 @@ class Judgement:
         return self._scorer.lines(self._query, self._piece(at), np.cumsum(lengths).tolist())
 
     def _piece(self, at: int) -> CodePiece:
-        outline, chunk = self._outlines[self._places[at][0]], self._chunks[at]
-        return CodePiece(chunk.name, chunk.text(outline), chunk.head(outline))
+        return piece_of(self._outlines[self._places[at][0]], self._chunks[at])
+
+
+def piece_of(outline: Outline, chunk: Chunk) -> CodePiece:
+    """Return a chunk as scorers see it."""
+    return CodePiece(chunk.name, chunk.text(outline), chunk.head(outline), chunk.code(outline))
 
 
 def shown_values(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ctxzip.choice import ModelChoice
 from ctxzip.code.check import culprits, parses
 from ctxzip.code.chunks import chunks_of
+from ctxzip.code.continuation import continuation, is_unfinished
 from ctxzip.code.languages import language_of
 from ctxzip.code.layout import CodeLayout, Outline
 from ctxzip.code.parse import tree_of
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class LongCodeZip:
     """Functions worth what they have to do with the query, their statements worth what they add to that.
 
-    Without a query every line is worth its place in the structure: signatures, docstrings, fields, bodies.
+    Without a query every line is worth its place in the structure: signatures, docstrings, fields, bodies. A query that
+    is code being written, which goes on where the files end, makes lines worth what they are to who writes on.
     Differs from the released implementation on purpose, see docs/code.md.
     """
 
@@ -41,6 +43,7 @@ class LongCodeZip:
         self._compat = compat
         self._cache = cache
         self._last: Judgement | None = None
+        self._by = "structure"
 
     @classmethod
     def of(cls, weights: ModelChoice) -> LongCodeZip:
@@ -52,7 +55,7 @@ class LongCodeZip:
     @property
     def model(self) -> str:
         """Return the name of what scored."""
-        return self._scorer.name if self._last else "structure"
+        return self._scorer.name if self._last else self._by
 
     @cached_property
     def _scorer(self) -> CodeScorer:
@@ -68,9 +71,9 @@ class LongCodeZip:
         return CodeLayout(outline_of(document), spans)
 
     def groups(self, arrangement: Arrangement, query: str | None) -> list[int] | None:
-        """Return the chunk of every piece; None without a query, when nothing ranks chunks."""
+        """Return the chunk of every piece; None where nothing ranks chunks: without a question."""
         assert isinstance(arrangement, CodeLayout)
-        if not query:
+        if not query or is_unfinished(query):
             return None
         owner = _owners(arrangement.outline)
         return [owner[first] for first, _ in arrangement.members]
@@ -102,7 +105,11 @@ class LongCodeZip:
         """Return the worth per token of every piece."""
         outlines = tuple(outline_of(document) for document in documents)
         if not query:
+            self._last, self._by = None, "structure"
             return _of_all(outlines, [structure(outline, chunks_of(outline)) for outline in outlines], spans)
+        if is_unfinished(query):
+            self._last, self._by = None, "nearness and names"
+            return _of_all(outlines, continuation(outlines, query), spans)
         return _of_all(outlines, self._judged(outlines, query).worth(), spans)
 
     def closer(

@@ -13,7 +13,7 @@ import numpy as np
 from ctxzip.models.cache import Cache, NoCache, file_state, fingerprint
 from ctxzip.models.causal_losses import BREAK, CausalReader
 from ctxzip.models.code_features import CodePiece
-from ctxzip.models.code_ranking import ranking
+from ctxzip.models.code_ranking import EAR, Ear, ear, ranking
 from ctxzip.models.code_scorer import KIND, EncoderScorer, encoder_scorer, load_array, store_array
 from ctxzip.models.line_perplexity import gains, line_bits
 from ctxzip.models.store import GEMMA, locate
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 CAUSAL = "causal"
 """Name of the ranking that was fitted for a causal model."""
 CAUSAL_FEATURES = ("light", "gain")
-"""What `CausalScorer.features` gives, in order: the light scorer's value, and the mutual information."""
+"""What ranks for any model: the light scorer's value, and the mutual information."""
+EAR_FEATURES = ("light", "heard")
+"""What ranks for a model with an ear: the light scorer's value, and how much it sounds like having read the answer."""
+READ = 10
+"""Chunks, best first by the light scorer's value, that the model reads."""
+SEEN = 1200
+"""Letters of a chunk that are read: of a longer one as many, two thirds from its beginning and a third from its end."""
 STRENGTH = 5.0
 """Nats of chance that a nat per token of the question is worth where nothing else ranks."""
 REMEMBERED = 512 * 1024 * 1024
@@ -45,36 +51,61 @@ class CausalScorer:
         name: str,
         *,
         light: EncoderScorer | None = None,
+        ear: Ear | None = None,
         compat: bool = False,
-        cache: Cache | None = None,
-        state: str = "",
+        cache: tuple[Cache, str] | None = None,
     ) -> None:
-        """Score with what `reader` reads; `state` identifies its weights and tokenizer in the `cache`.
+        """Score with what `reader` reads; `cache` is where results are kept, and what identifies its weights there.
 
-        Without `light`, which knows the names in a chunk, and in `compat` the mutual information alone ranks.
+        Without `light`, which knows the names in a chunk, and in `compat` the mutual information alone ranks. With an
+        `ear` what it hears ranks in place of that.
         """
         self.name = name
         self.reader = reader
         self._light = light
+        self._ear = ear
         self._compat = compat
-        self._cache = cache if cache and state else NoCache()
-        self._state = state
+        self._cache, self._state = cache or (NoCache(), "")
         self._memory = ChunkMemory(reader)
 
     def relevance(self, query: str, pieces: Sequence[CodePiece]) -> NDArray[np.float64]:
-        """Return the value of every chunk by the ranking fitted for causal models, or its mutual information."""
+        """Return the value of every chunk by the ranking fitted for causal models, or its mutual information.
+
+        The model reads the `READ` best by the light scorer. To what the ranking makes of the light value of the others
+        that is added which reading adds for the middle one of those.
+        """
         if not pieces:
             return np.zeros(0)
         if self._compat or self._light is None:
             return STRENGTH * self.gains(query, [piece.text for piece in pieces])
-        return ranking(CAUSAL).values(self.features(query, pieces))
+        light = self._light.relevance(query, pieces)
+        ranked = ranking(EAR if self._ear else CAUSAL)
+        shown = best_pieces(light, pieces)
+        values = ranked.alone(0, light)
+        read = ranked.values(self.features(query, [pieces[at] for at in shown], light[shown]))
+        values += float(np.median(read - values[shown]))
+        values[shown] = read
+        return values
 
-    def features(self, query: str, pieces: Sequence[CodePiece]) -> NDArray[np.float64]:
-        """Return `CAUSAL_FEATURES` of every chunk."""
-        assert self._light is not None
-        gain = self.gains(query, [piece.text for piece in pieces])
-        gain = np.where(np.isfinite(gain), gain, gain[np.isfinite(gain)].min(initial=0.0))
-        return np.column_stack([self._light.relevance(query, pieces), gain])
+    def features(self, query: str, pieces: Sequence[CodePiece], light: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what ranks chunks with these `light` values: `EAR_FEATURES`, without an ear `CAUSAL_FEATURES`."""
+        if self._ear:
+            return np.column_stack([light, self._ear.hear(self.states(query, pieces, self._ear.layer))])
+        gain = self.gains(query, [glimpse(piece) for piece in pieces])
+        return np.column_stack([light, np.where(np.isfinite(gain), gain, gain[np.isfinite(gain)].min(initial=0.0))])
+
+    def states(self, query: str, pieces: Sequence[CodePiece], layer: int) -> NDArray[np.float64]:
+        """Return the cached mean states of `query`, as they come out of a `layer`, after the code of every chunk."""
+        texts = [glimpse(piece) for piece in pieces]
+        names = [fingerprint([self._state, "states", str(layer), query, text]) for text in texts]
+        known = {name: found for name in names if (found := load_array(self._cache, KIND, name)) is not None}
+        missing = {name: text for name, text in zip(names, texts, strict=True) if name not in known}
+        if missing:
+            new = self.reader.states(query, list(missing.values()), layer)
+            for name, row in zip(missing, new, strict=True):
+                known[name] = row
+                store_array(self._cache, KIND, name, row)
+        return np.stack([known[name] for name in names]).astype(np.float64)
 
     def gains(self, query: str, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the mutual information of `query` with every text; what cannot be scored is -inf."""
@@ -157,6 +188,22 @@ class ChunkMemory:
         return memory
 
 
+def glimpse(piece: CodePiece) -> str:
+    """Return what the model reads of a chunk: code without what its author says about it, the middle left out.
+
+    The questions that rankings are fitted on were such descriptions, so that just the function asked for lacks its
+    own there; from the others' a model would learn to prefer what is not described.
+    """
+    code = (piece.code or piece.text).strip("\n")
+    return code if len(code) <= SEEN else f"{code[: 2 * SEEN // 3]}\n{code[-SEEN // 3 :]}"
+
+
+def best_pieces(light: NDArray[np.float64], pieces: Sequence[CodePiece]) -> NDArray[np.intp]:
+    """Return the `READ` chunks with the best `light` values, those that have names first."""
+    nameless = np.array([not piece.name for piece in pieces])
+    return np.lexsort((-light, nameless))[:READ]
+
+
 def _bytes(memory: tuple[Any, int]) -> int:
     layers = memory[0].past_key_values.layers
     return sum(int(part.nbytes) for layer in layers for part in (layer.keys, layer.values))
@@ -192,9 +239,10 @@ def load_causal_scorer(model: str, *, compat: bool = False, kept: bool = True) -
     state = "|".join(file_state(file) for file in sorted(directory.glob("*.safetensors")))
     light = None if compat else _light_scorer(kept)
     name = f"{model} + identifiers + bundled encoder" if light else model
-    cache = default_cache() if kept else NoCache()
+    cache = (default_cache(), state) if kept and state else None
     reader = CausalReader(loaded, tokenizer_of(directory))
-    return CausalScorer(reader, name, light=light, compat=compat, cache=cache, state=state)
+    trained = ear() if model == GEMMA and light else None
+    return CausalScorer(reader, name, light=light, ear=trained, compat=compat, cache=cache)
 
 
 def _directory(model: str) -> Path:

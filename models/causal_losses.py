@@ -58,6 +58,24 @@ class CausalReader:
             report(done, len(rows))
         return losses
 
+    def states(self, query: str, texts: Sequence[str], layer: int) -> NDArray[np.float32]:
+        """Return for every text the mean of what comes out of a `layer`, counted from 1, for the tokens of `query`.
+
+        Nothing above that layer is computed.
+        """
+        import torch
+
+        decoder = _lower(self._model.get_decoder(), layer)
+        rows, starts = zip(*self._questions(query, texts), strict=True)
+        found: dict[int, torch.Tensor] = {}
+        for batch in by_length([len(row) for row in rows], self._room()):
+            hidden = self._hidden([rows[i] for i in batch], decoder)
+            for index, own in zip(batch, hidden, strict=True):
+                found[index] = own[starts[index] : len(rows[index])].float().mean(dim=0)
+            report(len(found), len(rows))
+        stacked: NDArray[np.float32] = torch.stack([found[index] for index in range(len(rows))]).cpu().numpy()
+        return stacked
+
     def losses(self, rows: Sequence[Sequence[int]], starts: Sequence[int]) -> list[NDArray[np.float64]]:
         """Return the losses of the ids from `starts` on, one padded forward for all rows."""
         if not rows:
@@ -114,7 +132,8 @@ class CausalReader:
         pairs = zip(ids[: len(texts)], ids[len(texts) :], strict=True)
         return [_shortened(asked, len(start)) for asked, start in pairs]
 
-    def _hidden(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+    def _hidden(self, rows: Sequence[Sequence[int]], decoder: Any = None) -> torch.Tensor:
+        """Return what comes out of the last layer of `decoder`, the model's own if none is given."""
         import torch
 
         length = max(len(row) for row in rows)
@@ -126,7 +145,7 @@ class CausalReader:
         self.tokens_read += sum(len(row) for row in rows)
         place = self._model.device
         with torch.inference_mode():
-            hidden: torch.Tensor = self._model.get_decoder()(
+            hidden: torch.Tensor = (decoder or self._model.get_decoder())(
                 input_ids=ids.to(place), attention_mask=mask.to(place), use_cache=False
             ).last_hidden_state
         return hidden
@@ -145,6 +164,19 @@ class CausalReader:
 
     def _room(self) -> int:
         return BATCH_TOKENS * (16 if self._model.device.type == "cuda" else 1)
+
+
+def _lower(decoder: Any, layers: int) -> Any:
+    """Return the first `layers` of a decoder, whose weights are shared, without the norm after the last one."""
+    import copy
+
+    import torch
+
+    lower = copy.copy(decoder)
+    lower._modules = dict(decoder._modules)
+    lower.layers = decoder.layers[:layers]
+    lower.norm = torch.nn.Identity()
+    return lower
 
 
 def _shortened(ids: list[int], before: int) -> tuple[list[int], int]:

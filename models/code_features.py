@@ -45,11 +45,15 @@ STEM = 4
 
 @dataclass(frozen=True)
 class CodePiece:
-    """A chunk of code: its dotted name, empty for what has none, its text, and its signature or first lines."""
+    """A chunk of code: its dotted name, empty for what has none, its text, and its signature or first lines.
+
+    `code` is the text without docstrings and the comments above it; empty where nobody told them apart.
+    """
 
     name: str
     text: str
     head: str = ""
+    code: str = ""
 
     @property
     def own_name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 TABLE = Path(__file__).with_name("code_ranking.json")
 """Written by `python -m training.code_ranking`."""
+EAR = "gemma"
+"""Name of the ranking that was fitted for the model that there is an ear for."""
 FAR = 5.0
 """Deviations beyond which a feature counts no further."""
 
@@ -33,6 +36,12 @@ class Ranking:
         result: NDArray[np.float64] = self.standard(matrix) @ self.weight
         return result
 
+    def alone(self, feature: int, column: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what one feature adds to the value of every row."""
+        scaled = np.clip((column - self.centre[feature]) / self.spread[feature], -FAR, FAR)
+        result: NDArray[np.float64] = scaled * self.weight[feature]
+        return result
+
     def standard(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return features with mean 0 and deviation 1 on what the ranking was fitted on, none far out."""
         return np.clip((matrix - self.centre) / self.spread, -FAR, FAR)
@@ -47,9 +56,37 @@ class Ranking:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """What to listen for in a causal model: a direction in what comes out of one of its layers.
+
+    How far the mean state of a question's tokens goes along it tells how much the model takes the code before the
+    question for the answer.
+    """
+
+    layer: int
+    direction: NDArray[np.float32]
+
+    def hear(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far every mean state, [chunks, width], goes along the direction."""
+        result: NDArray[np.float64] = states @ self.direction.astype(np.float64)
+        return result
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what `ear` reads."""
+        return {"layer": self.layer, "direction": b64encode(self.direction.astype("<f4").tobytes()).decode()}
+
+
+@lru_cache(maxsize=1)
+def ear() -> Ear | None:
+    """Return the ear fitted for the 270M Gemma, None before there is one."""
+    raw = json.loads(TABLE.read_text(encoding="utf-8")).get(EAR)
+    return raw and Ear(raw["layer"], np.frombuffer(b64decode(raw["direction"]), dtype="<f4"))
+
+
 @lru_cache(maxsize=4)
 def ranking(name: str) -> Ranking:
-    """Return the ranking fitted for the scorer `name`: `bundled` or `causal`."""
+    """Return the ranking fitted for the scorer `name`: `bundled`, `causal` or `EAR`."""
     raw = json.loads(TABLE.read_text(encoding="utf-8"))[name]
     columns = (np.array(raw[key], dtype=np.float64) for key in ("centre", "spread", "weight"))
     return Ranking(tuple(raw["features"]), *columns)

@@ -14,9 +14,19 @@ from ctxzip import Document, compress
 from ctxzip.code.spikes import pseudo_lines, spikes, threshold
 from ctxzip.compressors.code_judgement import FINE_PIECES
 from ctxzip.compressors.longcodezip import LongCodeZip
-from ctxzip.models.causal_code import CausalScorer, ChunkMemory
+from ctxzip.models.causal_code import (
+    EAR_FEATURES,
+    READ,
+    SEEN,
+    CausalScorer,
+    ChunkMemory,
+    best_pieces,
+    glimpse,
+)
 from ctxzip.models.causal_losses import CausalReader
 from ctxzip.models.code_features import CodePiece
+from ctxzip.models.code_ranking import Ear, Ranking
+from ctxzip.models.code_scorer import encoder_scorer
 from ctxzip.models.line_perplexity import blocks, gains, line_bits
 from ctxzip.models.tokenizers import load_tokenizer
 
@@ -103,6 +113,60 @@ def test_memory_of_chunks_is_bounded() -> None:
     for query in (QUERY, "sum of values", "title of a book?"):
         small.question_losses(query, CHUNKS)
     assert len(small._kept) == 1
+
+
+@pytest.mark.parametrize("make", [lambda: reader(start=True), sliding_reader], ids=["llama", "gemma"])
+def test_e4_states_of_a_lower_layer_are_those_of_the_whole_model(make: Callable[[], CausalReader]) -> None:
+    import torch
+
+    tool = make()
+    found = tool.states(QUERY, CHUNKS, 1)
+    for chunk, state in zip(CHUNKS, found, strict=True):
+        ids, start = tool.ids(chunk + "\n\n" + QUERY), len(tool.ids(chunk + "\n\n"))
+        with torch.inference_mode():
+            whole = tool._model(input_ids=torch.tensor([ids]), output_hidden_states=True).hidden_states
+        assert len(whole) == 3
+        assert state == pytest.approx(whole[1][0, start:].mean(dim=0).numpy(), abs=1e-4)
+
+
+def _listening(direction: NDArray[np.float32]) -> CausalScorer:
+    return CausalScorer(reader(start=True), "tiny", light=encoder_scorer(kept=False), ear=Ear(1, direction))
+
+
+def test_what_the_ear_hears_ranks_what_was_read_and_nothing_else_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"step_{i}" for i in range(3 * READ)]
+    pieces = [CodePiece(name, f"def {name}(x):\n    return x + {i}\n") for i, name in enumerate(names)]
+    listener = _listening(np.zeros(48, dtype=np.float32))
+    light = encoder_scorer(kept=False).relevance(QUERY, pieces)
+    shown = best_pieces(light, pieces)
+    states = listener.states(QUERY, [pieces[at] for at in shown], 1)
+    last = int(shown[-1])
+    direction = (states[-1] - states[:-1].mean(axis=0)).astype(np.float32)
+    heard = states @ direction
+    table = Ranking(EAR_FEATURES, np.array([0, heard.mean()]), np.array([1, np.ptp(heard)]), np.array([0.01, 9]))
+    monkeypatch.setattr("ctxzip.models.causal_code.ranking", lambda _: table)
+    values = _listening(direction).relevance(QUERY, pieces)
+    assert int(np.argmax(values)) == last != int(np.argmax(light))
+    rest = np.setdiff1d(np.arange(len(pieces)), shown)
+    assert (np.argsort(values[rest]) == np.argsort(light[rest])).all()
+    deaf = _listening(np.zeros(48, dtype=np.float32))
+    assert np.argsort(deaf.relevance(QUERY, pieces)).tolist() == np.argsort(light).tolist()
+    assert deaf.reader.tokens_read == sum(len(deaf.reader.ids(glimpse(pieces[at]) + "\n\n" + QUERY)) for at in shown)
+
+
+def test_the_model_reads_code_without_its_description_and_of_long_chunks_both_ends() -> None:
+    assert glimpse(CodePiece("f", 'def f():\n    """Say."""\n    return 1\n', code="def f():\n    return 1\n")) == (
+        "def f():\n    return 1"
+    )
+    long = glimpse(CodePiece("f", "def f():\n" + "    x += 1\n" * 400 + "    return x\n"))
+    assert long.startswith("def f():\n    x") and long.endswith("return x") and len(long) <= SEEN + 1
+
+
+def test_chunks_without_a_name_are_read_last() -> None:
+    pieces = [CodePiece("" if i % 2 else f"f{i}", f"x{i} = {i}\n") for i in range(2 * READ + 2)]
+    shown = best_pieces(np.arange(len(pieces), dtype=np.float64), pieces)
+    assert all(pieces[at].name for at in shown)
+    assert shown[0] == 2 * READ
 
 
 def test_the_question_is_never_cut_and_an_endless_chunk_does_not_win() -> None:

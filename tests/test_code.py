@@ -173,6 +173,18 @@ def test_nothing_but_a_note_where_nothing_fits() -> None:
     assert any(note.startswith("nothing fits") for note in result.notes)
 
 
+def test_the_code_of_a_chunk_is_its_text_without_docstring_and_comments_above() -> None:
+    text = (
+        '# Told above.\ndef f(x):\n    """Told.\n\n    At length.\n    """\n'
+        "    # Told inside.\n    return x\n\n\n# A remark.\n"
+    )
+    made = outline(text, "a.py")
+    function = next(chunk for chunk in chunks_of(made) if chunk.name == "f")
+    assert function.code(made).strip() == "def f(x):\n    # Told inside.\n    return x"
+    remark = next(chunk for chunk in chunks_of(made) if "A remark" in chunk.text(made))
+    assert "A remark" in remark.code(made)
+
+
 def test_a_long_function_is_several_chunks_cut_between_statements() -> None:
     steps = "".join(
         f"    if value > {i}:\n        value = first(value, {i}) + second(value, {i})\n" for i in range(120)

@@ -1,10 +1,11 @@
 """Is the next line of code likelier after a shortened context than after a cut one of the same length?
 
-    python benchmarks/code/completion.py DATA [--limit 40] [--tokens 512] [--scorer bundled] [--reader gemma]
+    python benchmarks/code/completion.py DATA [--limit 40] [--tokens 512] [--reader gemma] [--tuned]
 
 DATA holds `completion.jsonl.gz`: code up to a line, and that line. What stands before the function being written is
-shortened with that function as the question; the loss of the next line is that of the causal model `--reader`, in
-nats per token. All contexts take the same number of the reader model's tokens or fewer.
+shortened with that function as the query; the loss of the next line is that of the causal model `--reader`, in nats
+per token. All contexts take the same number of `o200k_base` tokens or fewer. `--tuned` takes the files that constants
+were chosen on, otherwise they are left out.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from ctxzip import Document, compress
-from ctxzip.compressors.longcodezip import LongCodeZip
 from ctxzip.models.causal_code import load_causal_scorer
 from ctxzip.models.causal_losses import CausalReader
 from ctxzip.models.tokenizers import load_tokenizer
 
 WRITTEN = 40
 """Lines before the next one that are the function being written, at most."""
+TUNED_ON = 101
+"""Rows, in the order they are taken here, that the constants of `ctxzip.code.continuation` were chosen on."""
 COUNTER = load_tokenizer("o200k_base")
 
 
@@ -54,22 +56,24 @@ def loss(reader: CausalReader, context: str, answer: str) -> float:
     return float(reader.losses([reader.ids(context + answer)], [before])[0].mean())
 
 
-def contexts(background: Document, written: str, tokens: int, method: LongCodeZip) -> dict[str, str]:
+def contexts(background: Document, written: str, tokens: int) -> dict[str, str]:
     """Return what may stand before the function being written, each in at most `tokens`."""
     text = background.text
-    near = tail(text, tokens // 2)
-    far = Document(text[: len(text) - len(near)], path=background.path)
-
-    def shortened(document: Document, room: int) -> str:
-        return compress(document, tokens=room, method=method, query=written, best_effort=True).text + "\n"
-
+    made = compress(background, tokens=tokens, method="longcodezip", query=written, best_effort=True).text
     return {
-        "shortened": shortened(background, tokens),
-        "half of each": shortened(far, tokens - COUNTER.count(near)) + near,
+        "shortened": made if made.endswith("\n") else made + "\n",
         "last lines": tail(text, tokens),
         "first lines": text[: len(text) - len(tail(text, COUNTER.count(text) - tokens))],
         "nothing": "",
     }
+
+
+def rows(directory: Path, tuned: bool) -> list[dict[str, str]]:
+    """Return the rows that constants were chosen on, or the others, in a seeded order."""
+    with gzip.open(directory / "completion.jsonl.gz", "rt", encoding="utf-8") as file:
+        found = [json.loads(line) for line in file]
+    random.Random(2).shuffle(found)
+    return found[:TUNED_ON] if tuned else found[TUNED_ON:]
 
 
 def main() -> None:
@@ -78,20 +82,17 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--limit", type=int, default=40)
     parser.add_argument("--tokens", type=int, default=512)
-    parser.add_argument("--scorer", default="bundled")
     parser.add_argument("--reader", default="gemma")
+    parser.add_argument("--tuned", action="store_true")
     asked = parser.parse_args()
-    with gzip.open(asked.data / "completion.jsonl.gz", "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    random.Random(2).shuffle(rows)
     reader = load_causal_scorer(asked.reader).reader
     found: list[list[float]] = []
-    for row in rows:
+    for row in rows(asked.data, asked.tuned):
         background, written = parted(row["code"])
         if COUNTER.count(background) < 2 * asked.tokens or len(found) == asked.limit:
             continue
         end = written if written.endswith("\n") else written + "\n"
-        made = contexts(Document(background, path=row["path"]), written, asked.tokens, LongCodeZip(asked.scorer))
+        made = contexts(Document(background, path=row["path"]), written, asked.tokens)
         answer = row["answer"].rstrip("\n") + "\n"
         found.append([loss(reader, context + end, answer) for context in made.values()])
     losses = dict(zip(made, np.array(found).T, strict=True))

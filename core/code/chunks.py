@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
 
 from ctxzip.code.layout import Outline
 from ctxzip.code.tree import Block, Kind
@@ -14,6 +15,7 @@ LONGEST = 1200
 LINES_OF_A_RUN = 40
 """Lines after which a run of statements between definitions is cut."""
 _DEFINITIONS = (Kind.FUNCTION, Kind.CLASS)
+_TOLD = (Kind.DOC, Kind.TEXT)
 
 
 @dataclass(slots=True)
@@ -35,6 +37,13 @@ class Chunk:
         """Return the lines of the chunk."""
         parts = [outline.elements[index] for index in self.elements]
         return "".join(outline.source.slice(part.first, part.last) for part in parts)
+
+    def code(self, outline: Outline) -> str:
+        """Return the lines of the chunk without its docstrings and the comments above it."""
+        parts = [outline.elements[index] for index in self.elements]
+        above = sum(1 for _ in takewhile(lambda part: part.block.kind is Kind.COMMENT, parts))
+        told = [part for part in parts[above:] if part.block.kind not in _TOLD] or parts
+        return "".join(outline.source.slice(part.first, part.last) for part in told)
 
     def head(self, outline: Outline) -> str:
         """Return the signature of a definition, else the first lines."""
