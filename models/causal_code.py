@@ -13,7 +13,7 @@ import numpy as np
 from ctxzip.models.cache import Cache, NoCache, file_state, fingerprint
 from ctxzip.models.causal_losses import BREAK, CausalReader
 from ctxzip.models.code_features import CodePiece
-from ctxzip.models.code_ranking import EAR, Ear, ear, ranking
+from ctxzip.models.code_ranking import PROBED, Probe, probe, ranking
 from ctxzip.models.code_scorer import KIND, EncoderScorer, encoder_scorer, load_array, store_array
 from ctxzip.models.line_perplexity import gains, line_bits
 from ctxzip.models.store import GEMMA, locate
@@ -26,8 +26,8 @@ CAUSAL = "causal"
 """Name of the ranking that was fitted for a causal model."""
 CAUSAL_FEATURES = ("light", "gain")
 """What ranks for any model: the light scorer's value, and the mutual information."""
-EAR_FEATURES = ("light", "heard")
-"""What ranks for a model with an ear: the light scorer's value, and how much it sounds like having read the answer."""
+PROBE_FEATURES = ("light", "probed")
+"""What ranks for a model with a probe: the light scorer's value, and that of the probe."""
 READ = 10
 """Chunks, best first by the light scorer's value, that the model reads."""
 SEEN = 1200
@@ -51,19 +51,19 @@ class CausalScorer:
         name: str,
         *,
         light: EncoderScorer | None = None,
-        ear: Ear | None = None,
+        probe: Probe | None = None,
         compat: bool = False,
         cache: tuple[Cache, str] | None = None,
     ) -> None:
         """Score with what `reader` reads; `cache` is where results are kept, and what identifies its weights there.
 
-        Without `light`, which knows the names in a chunk, and in `compat` the mutual information alone ranks. With an
-        `ear` what it hears ranks in place of that.
+        Without `light`, which knows the names in a chunk, and in `compat` the mutual information alone ranks. With a
+        `probe` its values rank in place of that.
         """
         self.name = name
         self.reader = reader
         self._light = light
-        self._ear = ear
+        self._probe = probe
         self._compat = compat
         self._cache, self._state = cache or (NoCache(), "")
         self._memory = ChunkMemory(reader)
@@ -79,7 +79,7 @@ class CausalScorer:
         if self._compat or self._light is None:
             return STRENGTH * self.gains(query, [piece.text for piece in pieces])
         light = self._light.relevance(query, pieces)
-        ranked = ranking(EAR if self._ear else CAUSAL)
+        ranked = ranking(PROBED if self._probe else CAUSAL)
         shown = best_pieces(light, pieces)
         values = ranked.alone(0, light)
         read = ranked.values(self.features(query, [pieces[at] for at in shown], light[shown]))
@@ -88,9 +88,9 @@ class CausalScorer:
         return values
 
     def features(self, query: str, pieces: Sequence[CodePiece], light: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what ranks chunks with these `light` values: `EAR_FEATURES`, without an ear `CAUSAL_FEATURES`."""
-        if self._ear:
-            return np.column_stack([light, self._ear.hear(self.states(query, pieces, self._ear.layer))])
+        """Return what ranks chunks with these `light` values: `PROBE_FEATURES`, without an probe `CAUSAL_FEATURES`."""
+        if self._probe:
+            return np.column_stack([light, self._probe.values(self.states(query, pieces, self._probe.layer))])
         gain = self.gains(query, [glimpse(piece) for piece in pieces])
         return np.column_stack([light, np.where(np.isfinite(gain), gain, gain[np.isfinite(gain)].min(initial=0.0))])
 
@@ -241,8 +241,8 @@ def load_causal_scorer(model: str, *, compat: bool = False, kept: bool = True) -
     name = f"{model} + identifiers + bundled encoder" if light else model
     cache = (default_cache(), state) if kept and state else None
     reader = CausalReader(loaded, tokenizer_of(directory))
-    trained = ear() if model == GEMMA and light else None
-    return CausalScorer(reader, name, light=light, ear=trained, compat=compat, cache=cache)
+    trained = probe() if model == GEMMA and light else None
+    return CausalScorer(reader, name, light=light, probe=trained, compat=compat, cache=cache)
 
 
 def _directory(model: str) -> Path:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 TABLE = Path(__file__).with_name("code_ranking.json")
 """Written by `python -m training.code_ranking`."""
-EAR = "gemma"
-"""Name of the ranking that was fitted for the model that there is an ear for."""
+PROBED = "gemma"
+"""Name of the ranking that was fitted for the model that there is a probe for."""
 FAR = 5.0
 """Deviations beyond which a feature counts no further."""
 
@@ -57,8 +57,8 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
-class Ear:
-    """What to listen for in a causal model: a direction in what comes out of one of its layers.
+class Probe:
+    """A linear probe into a causal model: a direction in what comes out of one of its layers.
 
     How far the mean state of a question's tokens goes along it tells how much the model takes the code before the
     question for the answer.
@@ -67,26 +67,26 @@ class Ear:
     layer: int
     direction: NDArray[np.float32]
 
-    def hear(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
+    def values(self, states: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how far every mean state, [chunks, width], goes along the direction."""
         result: NDArray[np.float64] = states @ self.direction.astype(np.float64)
         return result
 
     def to_dict(self) -> dict[str, object]:
-        """Return what `ear` reads."""
+        """Return what `probe` reads."""
         return {"layer": self.layer, "direction": b64encode(self.direction.astype("<f4").tobytes()).decode()}
 
 
 @lru_cache(maxsize=1)
-def ear() -> Ear | None:
-    """Return the ear fitted for the 270M Gemma, None before there is one."""
-    raw = json.loads(TABLE.read_text(encoding="utf-8")).get(EAR)
-    return raw and Ear(raw["layer"], np.frombuffer(b64decode(raw["direction"]), dtype="<f4"))
+def probe() -> Probe | None:
+    """Return the probe fitted for the 270M Gemma, None before there is one."""
+    raw = json.loads(TABLE.read_text(encoding="utf-8")).get(PROBED)
+    return raw and Probe(raw["layer"], np.frombuffer(b64decode(raw["direction"]), dtype="<f4"))
 
 
 @lru_cache(maxsize=4)
 def ranking(name: str) -> Ranking:
-    """Return the ranking fitted for the scorer `name`: `bundled`, `causal` or `EAR`."""
+    """Return the ranking fitted for the scorer `name`: `bundled`, `causal` or `PROBED`."""
     raw = json.loads(TABLE.read_text(encoding="utf-8"))[name]
     columns = (np.array(raw[key], dtype=np.float64) for key in ("centre", "spread", "weight"))
     return Ranking(tuple(raw["features"]), *columns)

@@ -15,7 +15,7 @@ from ctxzip.code.spikes import pseudo_lines, spikes, threshold
 from ctxzip.compressors.code_judgement import FINE_PIECES
 from ctxzip.compressors.longcodezip import LongCodeZip
 from ctxzip.models.causal_code import (
-    EAR_FEATURES,
+    PROBE_FEATURES,
     READ,
     SEEN,
     CausalScorer,
@@ -25,7 +25,7 @@ from ctxzip.models.causal_code import (
 )
 from ctxzip.models.causal_losses import CausalReader
 from ctxzip.models.code_features import CodePiece
-from ctxzip.models.code_ranking import Ear, Ranking
+from ctxzip.models.code_ranking import Probe, Ranking
 from ctxzip.models.code_scorer import encoder_scorer
 from ctxzip.models.line_perplexity import blocks, gains, line_bits
 from ctxzip.models.tokenizers import load_tokenizer
@@ -129,29 +129,29 @@ def test_e4_states_of_a_lower_layer_are_those_of_the_whole_model(make: Callable[
         assert state == pytest.approx(whole[1][0, start:].mean(dim=0).numpy(), abs=1e-4)
 
 
-def _listening(direction: NDArray[np.float32]) -> CausalScorer:
-    return CausalScorer(reader(start=True), "tiny", light=encoder_scorer(kept=False), ear=Ear(1, direction))
+def _probing(direction: NDArray[np.float32]) -> CausalScorer:
+    return CausalScorer(reader(start=True), "tiny", light=encoder_scorer(kept=False), probe=Probe(1, direction))
 
 
-def test_what_the_ear_hears_ranks_what_was_read_and_nothing_else_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_probe_says_ranks_what_was_read_and_nothing_else_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"step_{i}" for i in range(3 * READ)]
     pieces = [CodePiece(name, f"def {name}(x):\n    return x + {i}\n") for i, name in enumerate(names)]
-    listener = _listening(np.zeros(48, dtype=np.float32))
+    probing = _probing(np.zeros(48, dtype=np.float32))
     light = encoder_scorer(kept=False).relevance(QUERY, pieces)
     shown = best_pieces(light, pieces)
-    states = listener.states(QUERY, [pieces[at] for at in shown], 1)
+    states = probing.states(QUERY, [pieces[at] for at in shown], 1)
     last = int(shown[-1])
     direction = (states[-1] - states[:-1].mean(axis=0)).astype(np.float32)
-    heard = states @ direction
-    table = Ranking(EAR_FEATURES, np.array([0, heard.mean()]), np.array([1, np.ptp(heard)]), np.array([0.01, 9]))
+    probed = states @ direction
+    table = Ranking(PROBE_FEATURES, np.array([0, probed.mean()]), np.array([1, np.ptp(probed)]), np.array([0.01, 9]))
     monkeypatch.setattr("ctxzip.models.causal_code.ranking", lambda _: table)
-    values = _listening(direction).relevance(QUERY, pieces)
+    values = _probing(direction).relevance(QUERY, pieces)
     assert int(np.argmax(values)) == last != int(np.argmax(light))
     rest = np.setdiff1d(np.arange(len(pieces)), shown)
     assert (np.argsort(values[rest]) == np.argsort(light[rest])).all()
-    deaf = _listening(np.zeros(48, dtype=np.float32))
-    assert np.argsort(deaf.relevance(QUERY, pieces)).tolist() == np.argsort(light).tolist()
-    assert deaf.reader.tokens_read == sum(len(deaf.reader.ids(glimpse(pieces[at]) + "\n\n" + QUERY)) for at in shown)
+    blank = _probing(np.zeros(48, dtype=np.float32))
+    assert np.argsort(blank.relevance(QUERY, pieces)).tolist() == np.argsort(light).tolist()
+    assert blank.reader.tokens_read == sum(len(blank.reader.ids(glimpse(pieces[at]) + "\n\n" + QUERY)) for at in shown)
 
 
 def test_the_model_reads_code_without_its_description_and_of_long_chunks_both_ends() -> None:

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from ctxzip.compressors.code_judgement import MOST_PIECES, per_token, shown_values
-from ctxzip.models.causal_code import CAUSAL, CAUSAL_FEATURES, EAR_FEATURES
+from ctxzip.models.causal_code import CAUSAL, CAUSAL_FEATURES, PROBE_FEATURES
 from ctxzip.models.code_features import FEATURES, CodePiece, features
-from ctxzip.models.code_ranking import EAR, TABLE, ear, ranking
+from ctxzip.models.code_ranking import PROBED, TABLE, probe, ranking
 from ctxzip.models.code_scorer import LIGHT_FEATURES, encoder_scorer
 
 PIECES = [
@@ -40,13 +40,13 @@ def test_names_are_matched_by_the_words_they_are_made_of() -> None:
 
 @pytest.mark.parametrize("name", sorted(json.loads(TABLE.read_text(encoding="utf-8"))))
 def test_the_fitted_table_is_of_the_features_that_are_computed(name: str) -> None:
-    known = {"bundled": LIGHT_FEATURES, CAUSAL: CAUSAL_FEATURES, EAR: EAR_FEATURES}
+    known = {"bundled": LIGHT_FEATURES, CAUSAL: CAUSAL_FEATURES, PROBED: PROBE_FEATURES}
     assert ranking(name).features == known[name]
     assert np.isfinite(ranking(name).weight).all()
 
 
-def test_the_ear_fits_the_small_gemma() -> None:
-    fitted = ear()
+def test_the_probe_fits_the_small_gemma() -> None:
+    fitted = probe()
     assert fitted is not None
     assert fitted.direction.shape == (640,)
     assert 0 < fitted.layer <= 18

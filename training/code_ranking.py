@@ -31,13 +31,13 @@ from ctxzip.compressors.longcodezip import outline_of
 from ctxzip.models.causal_code import (
     CAUSAL,
     CAUSAL_FEATURES,
-    EAR_FEATURES,
+    PROBE_FEATURES,
     best_pieces,
     glimpse,
     load_causal_scorer,
 )
 from ctxzip.models.code_features import CodePiece
-from ctxzip.models.code_ranking import EAR, FAR, TABLE, Ear, Ranking
+from ctxzip.models.code_ranking import PROBED, FAR, TABLE, Probe, Ranking
 from ctxzip.models.code_scorer import LIGHT_FEATURES, encoder_scorer
 from ctxzip.models.store import BUNDLED, GEMMA
 from training.code_pairs import PERMISSIVE, Pair, pairs
@@ -118,18 +118,18 @@ def fit(matrices: Sequence[Matrix], wanted: Sequence[int], names: Sequence[str])
     return Ranking(tuple(names), centre, spread, weight)
 
 
-def fit_ear(light: Sequence[Matrix], states: Sequence[Matrix], wanted: Sequence[int]) -> tuple[Ranking, Ear]:
-    """Return the ranking by light values and a model's states together, and what to listen for in those."""
+def fit_probe(light: Sequence[Matrix], states: Sequence[Matrix], wanted: Sequence[int]) -> tuple[Ranking, Probe]:
+    """Return the ranking by light values and a model's states together, and the probe into those."""
     values = np.concatenate(list(light))
     inner = np.concatenate([state - state.mean(axis=0) for state in states])
     centre, spread, width = values.mean(axis=0), values.std(axis=0) + 1e-6, inner.std(axis=0) + 1e-6
     rows = np.concatenate([np.clip((values - centre) / spread, -FAR, FAR), inner / width], axis=1)
     decay = np.repeat([WEIGHT_DECAY, STATE_DECAY], [1, inner.shape[1]])
     weight = likeliest(rows, [len(each) for each in light], wanted, decay)
-    found = Ear(LAYER, (weight[1:] / width).astype(np.float32))
-    heard = found.hear(np.concatenate(list(states)))
-    columns = ((*centre, heard.mean()), (*spread, heard.std()), (*weight[:1], heard.std()))
-    return Ranking(EAR_FEATURES, *(np.array(column) for column in columns)), found
+    found = Probe(LAYER, (weight[1:] / width).astype(np.float32))
+    probed = found.values(np.concatenate(list(states)))
+    columns = ((*centre, probed.mean()), (*spread, probed.std()), (*weight[:1], probed.std()))
+    return Ranking(PROBE_FEATURES, *(np.array(column) for column in columns)), found
 
 
 def likeliest(rows: Matrix, sizes: Sequence[int], wanted: Sequence[int], decay: Matrix) -> Matrix:
@@ -174,7 +174,7 @@ def light_tables(found: Sequence[Case]) -> dict[str, object]:
 
 
 def causal_tables(found: Sequence[Case]) -> dict[str, object]:
-    """Return the ranking for causal models that have no ear, by what the 270M Gemma gains."""
+    """Return the ranking for causal models that have no probe, by what the 270M Gemma gains."""
     scorer = load_causal_scorer(GEMMA)
     light, pieces, wanted = read_pieces(found)
     gains = [scorer.gains(query, [glimpse(piece) for piece in each])[:, None] for query, each in pieces]
@@ -185,19 +185,19 @@ def causal_tables(found: Sequence[Case]) -> dict[str, object]:
     return {CAUSAL: fit(matrices, wanted, CAUSAL_FEATURES).to_dict()}
 
 
-def ear_tables(found: Sequence[Case]) -> dict[str, object]:
-    """Return the ranking for the 270M Gemma with what to listen for in it."""
+def probe_tables(found: Sequence[Case]) -> dict[str, object]:
+    """Return the ranking for the 270M Gemma with the probe into it."""
     scorer = load_causal_scorer(GEMMA)
     light, pieces, wanted = read_pieces(found)
     states = [scorer.states(query, each, LAYER) for query, each in pieces]
     for side in (0, 1):
         own, other = slice(side, None, 2), slice(1 - side, None, 2)
-        _print(BUNDLED, quality(fit(light[own], wanted[own], EAR_FEATURES[:1]), light[other], wanted[other]))
-        learnt, ear = fit_ear(light[own], states[own], wanted[own])
-        heard = [np.column_stack([a, ear.hear(b)]) for a, b in zip(light[other], states[other], strict=True)]
-        _print(EAR, quality(learnt, heard, wanted[other]))
-    learnt, ear = fit_ear(light, states, wanted)
-    return {EAR: learnt.to_dict() | ear.to_dict()}
+        _print(BUNDLED, quality(fit(light[own], wanted[own], PROBE_FEATURES[:1]), light[other], wanted[other]))
+        learnt, probe = fit_probe(light[own], states[own], wanted[own])
+        probed = [np.column_stack([a, probe.values(b)]) for a, b in zip(light[other], states[other], strict=True)]
+        _print(PROBED, quality(learnt, probed, wanted[other]))
+    learnt, probe = fit_probe(light, states, wanted)
+    return {PROBED: learnt.to_dict() | probe.to_dict()}
 
 
 def read_pieces(found: Sequence[Case]) -> tuple[list[Matrix], list[tuple[str, list[CodePiece]]], list[int]]:
@@ -224,10 +224,10 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--pairs", type=int, default=400)
     parser.add_argument("--functions", type=int, default=30, help="of a file that compete, at most")
-    parser.add_argument("--ranking", default=BUNDLED, choices=[BUNDLED, EAR, CAUSAL])
+    parser.add_argument("--ranking", default=BUNDLED, choices=[BUNDLED, PROBED, CAUSAL])
     asked = parser.parse_args()
     found = cases(asked.folders, asked.pairs, asked.functions, SEED if asked.ranking == BUNDLED else OTHER_SEED)
-    made = {BUNDLED: light_tables, EAR: ear_tables, CAUSAL: causal_tables}[asked.ranking](found)
+    made = {BUNDLED: light_tables, PROBED: probe_tables, CAUSAL: causal_tables}[asked.ranking](found)
     table = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {}
     TABLE.write_text(json.dumps(table | made, indent=1) + "\n", encoding="utf-8")
 
