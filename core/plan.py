@@ -15,14 +15,20 @@ from ctxzip.errors import BudgetError
 from ctxzip.shares import choose_groups
 from ctxzip.text import Span, value
 
-CLOSE_ENOUGH = 0.998
-"""Share of the limit at which the search for the last unit of a prefix stops; the filling goes on from there."""
+CLOSE_ENOUGH, FEW = 0.998, 2
+"""Share of the limit at which, or tokens left with which, the search for a prefix stops; filling goes on from there."""
+AIM = 0.999
+"""Share of the limit that a guess at that prefix aims at."""
+SECANTS = 6
+"""Guesses after which the search halves what is left instead."""
 PATIENCE = 300_000
 """Work allowed in filling, in kept units re-rendered; keeps huge inputs linear."""
 
 GUESSES = 8
 """Counts spent on finding the nominal budget at which a choice by groups renders to the limit."""
 
+LARGEST_GROUP = 32
+"""Units that are tried together in filling, at most."""
 FAILURES = 24
 """Units tried in vain after which filling stops, once the limit is nearly used up."""
 ENOUGH = 0.985
@@ -180,50 +186,62 @@ class _Search:
     def longest_prefix(self, least: int) -> tuple[int, int]:
         """Return how many of the best units fit together with the pinned ones, and the tokens they take.
 
-        Guesses from the units' own sizes, corrected by each exact count; stops early when close enough, since
-        `fill` takes what is left.
+        Guesses from the units' own sizes and what the last two counts say of them; stops early when close enough,
+        since `fill` takes what is left.
         """
         low, used = 0, least
-        high = len(self.order) + 1
-        scale = 1.0
-        while high - low > 1 and used < self.limit * CLOSE_ENOUGH:
-            guess = bisect_right(self.sizes, self.sizes[low] + (self.limit - used) * scale) - 1
+        high, steps = len(self.order) + 1, 0
+        last, slope = (0, least), 1.0
+        while high - low > 1 and self.limit - used > max(FEW, (1 - CLOSE_ENOUGH) * self.limit):
+            aim = self.sizes[last[0]] + (self.limit * AIM - last[1]) * slope
+            guess = bisect_right(self.sizes, aim) - 1 if steps < SECANTS else (low + high) // 2
             middle = min(max(guess, low + 1), high - 1)
-            if high <= len(self.order):
-                narrowest = (high - low) // 8
-                middle = min(max(middle, low + narrowest), high - narrowest) if narrowest else middle
-                middle = min(max(middle, low + 1), high - 1)
             tokens = self._tokens(middle)
-            if tokens > least:
-                scale = self.sizes[middle] / (tokens - least)
+            if tokens != last[1]:
+                slope = max(0.0, (self.sizes[middle] - self.sizes[last[0]]) / (tokens - last[1]))
             if tokens <= self.limit:
                 low, used = middle, tokens
             else:
                 high = middle
+            last, steps = (middle, tokens), steps + 1
         return low, used
 
     def fill(self, chosen: set[int], rest: Sequence[int], used: int, spare: int = 0) -> int:
         """Add to `chosen` further units, best first, that still fit, until at most `spare` tokens are left.
 
-        Returns the tokens then taken.
+        As many are tried at a time as fit by their own sizes, fewer where that is too much. Returns the tokens then
+        taken.
         """
         patience = PATIENCE
-        failures = 0
-        for index in rest:
-            room = self.limit - used
-            if room <= spare or patience <= 0:
-                break
+        at = failures = 0
+        while at < len(rest) and self.limit - used > spare and patience > 0:
             if failures > FAILURES and used >= self.limit * ENOUGH and self.limit >= FULL_FROM:
                 break
-            if self.costs[index] > room + 1:
-                continue
-            tokens = self.count(sorted([*chosen, index]))
-            patience -= len(chosen) + 1
-            failures += tokens > self.limit
-            if tokens <= self.limit:
-                chosen.add(index)
-                used = tokens
+            group = self._next(rest, at, self.limit - used)
+            at += max(1, len(group))
+            while group:
+                tokens = self.count(sorted([*chosen, *group]))
+                patience -= len(chosen) + len(group)
+                if tokens <= self.limit:
+                    chosen.update(group)
+                    used = tokens
+                    break
+                failures += len(group) == 1
+                fewer = group[: len(group) // 2]
+                at -= len(group) - len(fewer) if fewer else 0
+                group = fewer
         return used
+
+    def _next(self, rest: Sequence[int], at: int, room: int) -> list[int]:
+        """Return the units of `rest` from `at` on that fit `room` by their own sizes; a single one may be one over."""
+        group: list[int] = []
+        taken = 0
+        for index in rest[at : at + LARGEST_GROUP]:
+            taken += self.costs[index]
+            if taken > room + (not group):
+                break
+            group.append(index)
+        return group
 
 
 def _by_groups(units: Sequence[Unit], pinned: Sequence[int], limit: int, count: Count) -> tuple[set[int], int]:

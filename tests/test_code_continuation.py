@@ -51,6 +51,8 @@ def test_lines_of_code_are_code_being_written(query: str) -> None:
     [
         "where is the retry back-off computed?",
         "def retry(call, times):",
+        "Find the function that reads rows,\nskips broken ones,\nand returns the rest",
+        "    Where is the back-off computed?\n    And who calls it?",
         "Fix this function:\n    def retry(call):\n        return call()",
         "type of the result\nand what it means",
         "Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nKeyError: 'x'",

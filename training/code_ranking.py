@@ -37,7 +37,7 @@ from ctxzip.models.causal_code import (
     load_causal_scorer,
 )
 from ctxzip.models.code_features import CodePiece
-from ctxzip.models.code_ranking import PROBED, FAR, TABLE, Probe, Ranking
+from ctxzip.models.code_ranking import FAR, PROBED, TABLE, Probe, Ranking
 from ctxzip.models.code_scorer import LIGHT_FEATURES, encoder_scorer
 from ctxzip.models.store import BUNDLED, GEMMA
 from training.code_pairs import PERMISSIVE, Pair, pairs

@@ -23,7 +23,10 @@ STEP = 2
 """Lines from one passage to the next."""
 FEWEST_LINES = 2
 """Lines from which a query can be code that is being written; one is the name of what is looked for."""
+MARKED = 0.5
+"""Share of the lines of such a query that have a mark of code."""
 _NAME = re.compile(r"[^\W\d]\w+")
+_MARK = re.compile(r"[(){}\[\]=;<>@]|:$|^\s*(?:return|else|try|pass|break|continue|import|from|#|//|/\*|\*)|\"\"\"|'''")
 _ENDS = ("{", "}", ";", ",", "(", "[")
 _DECLARES = re.compile(
     r"(?:(?:export|pub|public|private|protected|static|async|default|abstract|final|unsafe)\s+)*"
@@ -35,10 +38,11 @@ _DECLARES = re.compile(
 def is_unfinished(query: str) -> bool:
     """Tell whether a query is code that is being written rather than a question.
 
-    It has at least two lines, and the first is indented, declares something, or ends as no sentence does.
+    It has at least two lines, half of them with a mark of code, and the first is indented, declares something, or ends
+    as no sentence does.
     """
     lines = [line.rstrip() for line in query.splitlines() if line.strip()]
-    if len(lines) < FEWEST_LINES:
+    if len(lines) < FEWEST_LINES or sum(bool(_MARK.search(line)) for line in lines) < MARKED * len(lines):
         return False
     first = lines[0]
     return first[0] in " \t" or first.endswith(_ENDS) or bool(_DECLARES.match(first))
