@@ -88,7 +88,7 @@ class CausalScorer:
         return values
 
     def features(self, query: str, pieces: Sequence[CodePiece], light: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what ranks chunks with these `light` values: `PROBE_FEATURES`, without an probe `CAUSAL_FEATURES`."""
+        """Return what ranks chunks with these `light` values: `PROBE_FEATURES`, without a probe `CAUSAL_FEATURES`."""
         if self._probe:
             return np.column_stack([light, self._probe.values(self.states(query, pieces, self._probe.layer))])
         gain = self.gains(query, [glimpse(piece) for piece in pieces])

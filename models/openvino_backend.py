@@ -17,8 +17,6 @@ from ctxzip.models.onnx_backend import cores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-STEP = 16
-"""Tokens of which a row's length is made a multiple: matrices of other heights take a quarter longer."""
 _first_tensor = threading.Lock()
 
 
@@ -66,12 +64,10 @@ class OpenVinoEncoder:
         feed: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
         if "token_type_ids" in self.inputs:
             feed["token_type_ids"] = np.zeros_like(ids) if types is None else types
-        shown = {name: _lengthened(value) for name, value in feed.items() if name in self.inputs}
+        shown = {name: value for name, value in feed.items() if name in self.inputs}
         with self._request(tuple(names)) as request:
             request.infer(shown)
-            made = [np.array(request.get_output_tensor(at).data, dtype=np.float32) for at in range(len(names))]
-        length = ids.shape[1]
-        return [own[:, :length] if self._per_token(name) else own for name, own in zip(names, made, strict=True)]
+            return [np.array(request.get_output_tensor(at).data, dtype=np.float32) for at in range(len(names))]
 
     @contextmanager
     def _request(self, names: tuple[str, ...]) -> Iterator[Any]:
@@ -84,11 +80,6 @@ class OpenVinoEncoder:
         yield request
         idle.append(request)
 
-    def _per_token(self, name: str) -> bool:
-        """Tell whether an output is [batch, length, …]."""
-        shape = self._graph.output(name).partial_shape
-        return len(shape) > 1 and bool(shape[1].is_dynamic)
-
     def _part(self, names: Sequence[str]) -> Any:
         """Return the graph compiled for the outputs `names`, for as many calls at a time as pay."""
         import openvino
@@ -96,11 +87,6 @@ class OpenVinoEncoder:
         part = openvino.Model([self._graph.output(name) for name in names], self._graph.get_parameters(), "part")
         settings = {"NUM_STREAMS": str(self.workers), "INFERENCE_NUM_THREADS": str(cores())}
         return self._core.compile_model(part, "CPU", settings)
-
-
-def _lengthened(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return `rows` with zeros, which the mask leaves out, up to a length that is a multiple of `STEP`."""
-    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP)))
 
 
 def _without_int8(graph: Any) -> None:

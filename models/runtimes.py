@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from ctxzip.errors import UnknownName
@@ -13,8 +14,18 @@ from ctxzip.models.protocols import Backend
 GRAPH = "model.onnx"
 """The file of the graph in a directory of ours."""
 RUNTIME = "CTXZIP_RUNTIME"
-RUNTIMES = {"onnxruntime": 256, "openvino": 512}
-"""The runtimes, and the tokens that one call of each takes best: fewer leave it idle, more fall out of the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one call of a runtime takes best: how many tokens, padding included, in rows of a multiple of `step`."""
+
+    tokens: int
+    step: int
+
+
+RUNTIMES = {"onnxruntime": Batch(256, 1), "openvino": Batch(512, 16)}
+"""The runtimes: fewer tokens leave one idle, more fall out of the cache, and some heights of a matrix are slower."""
 DEFAULT = "onnxruntime"
 _begun: dict[Path, Future[Backend] | None] = {}
 """The models that were opened ahead, None once they are handed over."""
@@ -28,8 +39,8 @@ def runtime() -> str:
     return name
 
 
-def batch_tokens() -> int:
-    """Return how many tokens, padding included, one call of the runtime takes best."""
+def batch() -> Batch:
+    """Return what one call of the runtime takes best."""
     return RUNTIMES[runtime()]
 
 

@@ -15,7 +15,7 @@ from ctxzip.models.bundled import encoder
 from ctxzip.models.encoders import open_encoder
 from ctxzip.models.manifest import Kind
 from ctxzip.models.onnx_backend import cores
-from ctxzip.models.runtimes import batch_tokens
+from ctxzip.models.runtimes import batch
 from ctxzip.models.store import BUNDLED, locate
 from ctxzip.models.surface import SURFACE, Surface
 from ctxzip.models.windows import Encoded, Frame, Size, WindowedModel, encode
@@ -84,7 +84,7 @@ def _bundled() -> TokenScorer:
     def keep(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         return _sigmoid(own.graph.run(["keep_logits"], ids, mask)[0])
 
-    windowed = WindowedModel(keep, own.frame, size=WINDOWS, overlap=OVERLAP, workers=cores(), batch=batch_tokens())
+    windowed = WindowedModel(keep, own.frame, size=WINDOWS, overlap=OVERLAP, workers=cores(), batch=batch())
     return TokenScorer(BUNDLED, own.tokenizer, windowed, Surface.load(own.directory / SURFACE))
 
 
@@ -105,7 +105,7 @@ def _classifier(directory: Path, name: str, compat: bool) -> TokenScorer:
     if compat and unknown is not None and own.tokenizer.token_to_id("[CLS]") is None:
         frame = Frame((unknown,), (unknown,), unknown)
     size, workers = Size(own.max_length, own.max_length), own.backend.workers
-    windowed = WindowedModel(keep, frame, size=size, overlap=OVERLAP, workers=workers, batch=batch_tokens())
+    windowed = WindowedModel(keep, frame, size=size, overlap=OVERLAP, workers=workers, batch=batch())
     return TokenScorer(name, own.tokenizer, windowed)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ctxzip.models.runtimes import DEFAULT, RUNTIMES, Batch
+
 if TYPE_CHECKING:
     import tokenizers
     from numpy.typing import NDArray
@@ -162,6 +164,9 @@ def _word_start(encoded: Encoded, at: int, least: int) -> int:
     return at
 
 
+SMALL = RUNTIMES[DEFAULT]
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """How many tokens a window has at most, special ones included: `whole` for a text that fits, else `part`."""
@@ -178,9 +183,9 @@ class WindowedModel:
     """A token-level model run over texts of any length."""
 
     def __init__(
-        self, forward: Forward, frame: Frame, *, size: Size, overlap: int, workers: int = 1, batch: int = 256
+        self, forward: Forward, frame: Frame, *, size: Size, overlap: int, workers: int = 1, batch: Batch = SMALL
     ) -> None:
-        """Run `forward` on windows of the given `size`, `workers` batches at a time of about `batch` tokens."""
+        """Run `forward` on windows of the given `size`, `workers` batches at a time of about the tokens of `batch`."""
         self.forward = forward
         self.frame = frame
         self.size = size
@@ -230,8 +235,8 @@ class WindowedModel:
     def _batches(self, jobs: Sequence[Alike]) -> Iterator[list[Alike]]:
         """Yield the windows in batches, about as many for every worker."""
         sizes = [job[0].end - job[0].start + self.frame.size for job in jobs]
-        rounds = max(1, round(sum(sizes) / (self.batch * self.workers)))
-        most = max(self.batch // 2, -(-sum(sizes) // (rounds * self.workers)))
+        rounds = max(1, round(sum(sizes) / (self.batch.tokens * self.workers)))
+        most = max(self.batch.tokens // 2, -(-sum(sizes) // (rounds * self.workers)))
         batch: list[Alike] = []
         for job, size in zip(jobs, sizes, strict=True):
             if batch and size * (len(batch) + 0.5) > most:
@@ -244,7 +249,8 @@ class WindowedModel:
     def _tensors(
         self, batch: Sequence[Window], texts: Sequence[Encoded]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        length = max(w.end - w.start for w in batch) + self.frame.size
+        longest = max(w.end - w.start for w in batch) + self.frame.size
+        length = max(longest, min(longest + -longest % self.batch.step, self.size.whole))
         first = len(self.frame.prefix)
         ids = np.full((len(batch), length), self.frame.pad, dtype=np.int64)
         mask = np.zeros_like(ids)

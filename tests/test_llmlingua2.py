@@ -22,6 +22,7 @@ from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.errors import InputError, UnknownName
 from ctxzip.layout import Layout
 from ctxzip.models import windows as windowing
+from ctxzip.models.runtimes import Batch
 from ctxzip.models.token_scorer import load_token_scorer
 from ctxzip.models.windows import Frame, Size, WindowedModel, encode, windows
 from ctxzip.text import Span, tiles
@@ -180,7 +181,7 @@ def test_a_text_that_fits_is_read_whole_and_a_longer_one_in_even_parts_that_over
         return (ids * mask).astype(np.float32)
 
     frame = Frame.of(tokenizer, 0)
-    model = WindowedModel(forward, frame, size=Size(whole=80, part=40), overlap=4, workers=2, batch=80)
+    model = WindowedModel(forward, frame, size=Size(whole=80, part=40), overlap=4, workers=2, batch=Batch(80, 1))
     fits, longer = encode(tokenizer, ["a " * (80 - frame.size), " ".join(choice(letters) for _ in range(400))])
     model.run([fits])
     assert shapes == [(1, 80)]
@@ -190,6 +191,12 @@ def test_a_text_that_fits_is_read_whole_and_a_longer_one_in_even_parts_that_over
     assert max(rows) <= 40
     assert len(rows) % 2 == 0
     assert max(batch for batch, _ in shapes) == 2
+    shapes.clear()
+    nearly = encode(tokenizer, ["b " * (49 - frame.size)])[0]
+    stepped = WindowedModel(forward, frame, size=Size(whole=50, part=37), overlap=4, batch=Batch(80, 16))
+    stepped.run([longer, nearly])
+    assert {length % 16 for _, length in shapes if length != 50} == {0}
+    assert max(length for _, length in shapes) == 50
 
 
 def test_what_repeats_goes_through_the_model_once() -> None:
