@@ -84,6 +84,8 @@ BLOCKS = (
 
 @given(st.lists(st.sampled_from(SENTENCES + BLOCKS), max_size=12), st.sampled_from([1.3, 2, 3, 5, 8]))
 @example([SENTENCES[2], BLOCKS[1], BLOCKS[6], BLOCKS[6]], 3)  # most lines are a log's, yet the text is none
+@example([SENTENCES[0], BLOCKS[4], BLOCKS[6], BLOCKS[6]], 5)
+@example([BLOCKS[6], json.dumps({"state": ["ok"] * 3, "failed": [1, 2]}, indent=1), BLOCKS[6], BLOCKS[6]], 3)
 @settings(max_examples=120)
 def test_whatever_is_put_together_stays_sound(parts: list[str], ratio: float) -> None:
     text = "\n\n".join(parts)

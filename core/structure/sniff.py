@@ -8,8 +8,7 @@ import warnings
 from pathlib import PurePath
 
 from ctxzip.code.languages import by_suffix
-from ctxzip.structure import json_values, logs, markup
-from ctxzip.structure.code import LONGEST, kind_of
+from ctxzip.structure import code, json_values, jsons, logs, markup, tables
 from ctxzip.structure.kinds import Region
 
 _BY_SUFFIX = {
@@ -21,6 +20,8 @@ _PYTHON = re.compile(r"^(?:from \S+ import |import \w|(?:async )?def \w+\(|class
 _MARKUP = re.compile(r"<(?:\?xml|!doctype html|html[\s>])", re.IGNORECASE)
 _FENCE = re.compile(r"^(?:```|~~~)", re.MULTILINE)
 """What neither a log nor a program holds at the start of a line."""
+_STANDS_IN_LINES = (jsons.find, tables.find, markup.find)
+"""What breaks if a log takes its lines for its own."""
 READ = 20_000
 """Characters that are looked at before a text is parsed to tell what it is."""
 
@@ -35,7 +36,7 @@ def whole(text: str, path: str | None) -> Region | None:
     if not language:
         return None
     start = text.rfind("\n", 0, start) + 1
-    return Region(kind_of(language), start, end, start, end, language, whole=True)
+    return Region(code.kind_of(language), start, end, start, end, language, whole=True)
 
 
 def _by_name(text: str, path: str | None) -> str:
@@ -57,10 +58,16 @@ def _by_look(text: str) -> str:
         return "xml"
     if _FENCE.search(text):
         return ""
-    head = text[:READ].splitlines()
-    if len(head) >= logs.LEAST and sum(logs.looks_like(line) for line in head) >= logs.SHARE * len(head):
+    if _is_log(text):
         return "log"
-    return "python" if len(text) <= LONGEST and _is_python(text) else ""
+    return "python" if len(text) <= code.LONGEST and _is_python(text) else ""
+
+
+def _is_log(text: str) -> bool:
+    head = text[:READ].splitlines()
+    if len(head) < logs.LEAST or sum(logs.looks_like(line) for line in head) < logs.SHARE * len(head):
+        return False
+    return not any("\n" in text[r.start : r.end] for find in _STANDS_IN_LINES for r in find(text))
 
 
 def _is_python(text: str) -> bool:
