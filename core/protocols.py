@@ -189,6 +189,8 @@ class Shortened:
 
     text: str | None
     reason: str
+    lender: Compressor | None = None
+    """Who says which words to drop, when it is not the shortener's own lender."""
 
 
 @runtime_checkable

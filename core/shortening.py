@@ -16,7 +16,7 @@ from ctxzip.errors import BudgetError
 from ctxzip.options import Options
 from ctxzip.parts import Count, Manuscript, Part, drafted, kept_whole, smallest
 from ctxzip.plan import Allotment, Plan, Unit
-from ctxzip.protocols import Piece, Shortener, Tokenizer
+from ctxzip.protocols import Compressor, Piece, Shortener, Tokenizer
 from ctxzip.selection import Selection
 from ctxzip.shares import water_fill
 from ctxzip.text import Document
@@ -101,7 +101,7 @@ class Shortening:
         for i, target, answer in zip(some, targets, answers, strict=True):
             part = parts[i]
             if answer.text is None:
-                self.draft.put(part, self._extract(part.original, target), answer.reason)
+                self.draft.put(part, self._extract(part.original, target, answer.lender), answer.reason)
             elif self.draft.tokenizer.count(answer.text) < part.tokens and kept_whole(part, answer.text):
                 self.draft.put(part, answer.text, answer.reason)
             else:
@@ -184,14 +184,14 @@ class Shortening:
         part.text, part.reason, part.size = before
         return used
 
-    def _extract(self, text: str, tokens: int) -> str:
-        """Return `text` in at most `tokens` tokens by leaving words out, the numbers last."""
+    def _extract(self, text: str, tokens: int, lender: Compressor | None = None) -> str:
+        """Return `text` in at most `tokens` tokens by leaving out words that `lender` says, the numbers last."""
         from ctxzip.pipeline import run
 
         options = replace(
             self.options, budget=Budget.exactly(max(1, tokens)), selection=Selection(), query=None, best_effort=True
         )
-        lender, source = self.compressor.lender, [Document(text.strip())]
+        lender, source = lender or self.compressor.lender, [Document(text.strip())]
         with_numbers = replace(options, protection=replace(options.protection, keep_numbers=True))
         found = run(source, lender, self.draft.tokenizer, with_numbers)
         return (found if found.tokens_after <= tokens else run(source, lender, self.draft.tokenizer, options)).text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from laws import texts
 
 from ctxzip.compressors.llmlingua2 import LLMLingua2
+from ctxzip.compressors.rewriting.alignment import bare, shared
 from ctxzip.compressors.rewriting.chunks import MOST, Run, cuts
 from ctxzip.compressors.rewriting.facts import (
     lost_numbers,
@@ -20,9 +23,11 @@ from ctxzip.compressors.rewriting.facts import (
     swapped,
     turned,
 )
-from ctxzip.compressors.rewriting.judge import Asked, judge, mended, whole_sentences
+from ctxzip.compressors.rewriting.judge import Asked, Verdict, judge, whole_sentences
 from ctxzip.compressors.rewriting.keywords import MOST as MOST_KEYWORDS
 from ctxzip.compressors.rewriting.keywords import KeywordFinder, missing
+from ctxzip.compressors.rewriting.listener import Listener
+from ctxzip.compressors.rewriting.mending import mended
 from ctxzip.compressors.rewriting.steps import Notes, steps
 from ctxzip.compressors.rewriting.worth import centrality, worth
 from ctxzip.compressors.scope import Scope, is_prose
@@ -197,13 +202,62 @@ def test_a_bad_rewrite_is_refused_for_what_is_wrong(rewrite: str, fault: str) ->
     assert fault in judge(ASKED, rewrite).faults
 
 
-def test_what_was_lost_is_added() -> None:
+def test_what_was_lost_comes_back_where_it_stood() -> None:
+    notes = "certificate renewal failed silently. 02:50 38 % rejected 1,204 customers called. Rahul Mehta found cause."
+    asked = replace(ASKED, notes=notes)
+    verdict = judge(asked, GOOD.replace("; 1,204 customers called", ""))
+    assert set(verdict.faults) <= {"loses a number"}
+    better = mended(asked, verdict)
+    assert better == GOOD.replace("rejected; 1,204 customers called.", "rejected, 1,204 customers called.")
+    assert mended(asked, judge(asked, GOOD)) is None
+    assert mended(asked, judge(asked, GOOD.replace("Mehta", "Smith"))) is None
+
+
+def test_what_the_notes_do_not_have_is_added_at_the_end() -> None:
     verdict = judge(ASKED, GOOD.replace("1,204 customers", "customers"))
     assert verdict.faults == ("loses a number",)
     better = mended(ASKED, verdict)
     assert better is not None
-    assert "1204" in better or "1,204" in better
-    assert mended(ASKED, judge(ASKED, GOOD.replace("Mehta", "Smith"))) is None
+    assert better.endswith("(also: 1204).")
+
+
+WORDS = st.lists(st.sampled_from("a bridge Closed for 14 days, because. nobody paid!".split()), max_size=12)
+
+
+@given(WORDS, WORDS)
+def test_shared_words_are_alike_and_in_order_in_both(one: list[str], other: list[str]) -> None:
+    pairs = shared(one, other)
+    assert list(pairs) == sorted(pairs)
+    assert list(pairs.values()) == sorted(set(pairs.values()))
+    assert all(one[a].strip(",.!").lower() == other[b].strip(",.!").lower() for a, b in pairs.items())
+    assert len(shared(one, one)) == len(one)
+
+
+@given(WORDS, WORDS, st.data())
+def test_mending_keeps_every_word_in_order(notes: list[str], words: list[str], data: st.DataObject) -> None:
+    asked = Asked("a " * 60, 60, (), notes=" ".join(notes))
+    lost = tuple(data.draw(st.lists(st.sampled_from(notes), max_size=3))) if notes else ()
+    better = mended(asked, Verdict(" ".join(words), ("loses a keyword",), lost))
+    assert (better is None) == (not lost)
+    made = [bare(word) for word in (better or "").split()]
+    rest = iter(made)
+    assert not lost or all(bare(word) in rest for word in words)
+    assert all(bare(item) in made for item in lost)
+
+
+def test_words_of_a_refused_rewrite_are_worth_more() -> None:
+    document, lender = Document(SOURCE), LLMLingua2()
+    listener = Listener(lender, ["Monitoring raised no alarm.", "Customers called; monitoring raised nothing."])
+    spans = listener.segment(document)
+    scores = zip(spans, lender.score([document], [spans])[0], listener.score([document], [spans])[0], strict=True)
+    gains = {span.of(SOURCE).strip(): raised - plain for span, plain, raised in scores if span.role is Role.CONTENT}
+    assert all(gain >= -1e-9 for gain in gains.values())
+    assert gains["alarm"] > 0
+    assert gains["Monitoring"] > 0
+    assert gains["failed"] == pytest.approx(0, abs=1e-6)
+    heard = Notes(lender).of(SOURCE, 20, (), ("Monitoring raised no alarm.",))
+    assert {"monitoring", "alarm"} <= {bare(word) for word in heard.split()}
+    assert set(numbers(heard)) == set(numbers(SOURCE))
 
 
 def test_an_answer_ends_with_a_sentence() -> None:

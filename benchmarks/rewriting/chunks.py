@@ -48,7 +48,8 @@ def rewritten(rows: Sequence[dict[str, Any]], targets: Sequence[int], scope: Sco
     pieces = [Piece(row["text"], count(row["text"])) for row in rows]
     outcomes = []
     for row, target, made in zip(rows, targets, scope.shorten(pieces, targets, None), strict=True):
-        final = compress(made.text or row["text"], method=LLMLingua2(), tokens=target, best_effort=True).text
+        lender = made.lender or LLMLingua2()
+        final = compress(made.text or row["text"], method=lender, tokens=target, best_effort=True).text
         outcomes.append(Outcome(row, target, made, final))
     return outcomes
 

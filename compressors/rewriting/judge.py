@@ -127,31 +127,3 @@ def whole_sentences(answer: str, source: str) -> str:
 
 LENGTH_FAULTS = frozenset(("is too long", "is cut off"))
 """What may be said of a part of a text that is good as a whole."""
-MENDABLE = frozenset(("loses a number", "loses a keyword"))
-"""What adding words can put right."""
-
-
-def mended(asked: Asked, verdict: Verdict) -> str | None:
-    """Return the rewrite with what it lost added: the shortest sentence that has it, or the bare words.
-
-    None when that would not help, because something else is wrong with it.
-    """
-    if not verdict.lost or not set(verdict.faults) <= MENDABLE:
-        return None
-    parts = [span.of(asked.text).strip() for span in sentences(asked.text) if span.role is Role.CONTENT]
-    text = verdict.text
-    room = longest(asked)
-    open_ = list(verdict.lost)
-    while open_:
-        having = [part for part in parts if open_[0] in part]
-        shortest = min(having, key=len, default=None)
-        if shortest is None or len(f"{text} {shortest}".split()) > room:
-            break
-        text = f"{text} {shortest}"
-        open_ = _still_lost(asked, text)
-    open_ = [lost for lost in open_ if not any(lost != other and lost in other for other in open_)]
-    return f"{text} (also: {'; '.join(open_)})." if open_ else text
-
-
-def _still_lost(asked: Asked, text: str) -> list[str]:
-    return list(dict.fromkeys([*lost_numbers(asked.text, text), *missing(asked.keywords, text)]))

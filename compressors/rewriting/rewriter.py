@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ctxzip.compressors.rewriting.judge import LENGTH_FAULTS, Asked, Verdict, judge, mended
+from ctxzip.compressors.rewriting.judge import LENGTH_FAULTS, Asked, Verdict, judge
 from ctxzip.compressors.rewriting.keywords import MOST, KeywordFinder, missing
+from ctxzip.compressors.rewriting.mending import mended
 from ctxzip.compressors.rewriting.steps import Notes, Step, joined, steps
 from ctxzip.models.lexical import terms
 from ctxzip.models.prompts import Rewriting, answer_of, rewrite_prompt
@@ -30,6 +31,15 @@ class Request:
     words: int
     verbatim: tuple[str, ...]
     before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a step: its text, None if it has to lose words, the reason, and what the generator said of it."""
+
+    text: str | None
+    reason: str
+    said: tuple[str, ...] = ()
 
 
 class Rewriter:
@@ -70,13 +80,13 @@ class Rewriter:
         keywords = tuple(k for k in found if k not in unnoted or set(terms(k)) & queried)
         return Asked(text, words, keywords, verbatim, notes)
 
-    def _answers(self, asked: Sequence[Asked], before: Sequence[str]) -> list[Shortened]:
+    def _answers(self, asked: Sequence[Asked], before: Sequence[str]) -> list[Answer]:
         """Return for every step the best that two tries give."""
-        result = [Shortened(each.notes, "noted") for each in asked]
+        result = [Answer(each.notes, "noted") for each in asked]
         open_ = [at for at, each in enumerate(asked) if _worth_asking(each)]
         first = self._verdicts([asked[at] for at in open_], [before[at] for at in open_])
         for at, verdict in zip(open_, first, strict=True):
-            result[at] = Shortened(verdict.text, "rewritten")
+            result[at] = Answer(verdict.text, "rewritten", (verdict.text,))
         again = [(at, verdict) for at, verdict in zip(open_, first, strict=True) if not verdict.good]
         second = self._again([asked[at] for at, _ in again], [v for _, v in again], [before[at] for at, _ in again])
         for (at, verdict), other in zip(again, second, strict=True):
@@ -112,20 +122,30 @@ class Rewriter:
         answers = self._generator.generate(prompts, limits) if prompts else []
         return [judge(each, answer_of(answer)) for each, answer in zip(asked, answers, strict=True)]
 
-    def _composed(self, request: Request, made: Sequence[tuple[Step, Asked, Shortened]]) -> Shortened:
+    def _composed(self, request: Request, made: Sequence[tuple[Step, Asked, Answer]]) -> Shortened:
         """Return a chunk put together from its steps; those that failed lose words."""
         good = sum(asked.words for _, asked, answer in made if answer.reason.startswith("rewritten"))
         failed = [answer.reason for _, _, answer in made if answer.text is None]
         if not good or good < ENOUGH * sum(asked.words for _, asked, _ in made):
-            fault = failed[0] if failed else "leaves nothing to rewrite"
-            return Shortened(None, f"words dropped: the rewrite {fault}")
-        parts = [(step, asked.notes if answer.text is None else answer.text) for step, asked, answer in made]
-        text = joined(parts)
+            return self._refused(made, failed[0] if failed else "leaves nothing to rewrite")
+        text = joined([(step, self._said(asked, answer)) for step, asked, answer in made])
         whole = judge(Asked(request.text, request.words, (), request.verbatim), text)
         faults = [fault for fault in whole.faults if fault not in LENGTH_FAULTS]
         if faults:
-            return Shortened(None, f"words dropped: the rewrite {faults[0]}")
+            return self._refused(made, faults[0])
         return Shortened(text, _reason([answer.reason for _, _, answer in made], len(failed)))
+
+    def _said(self, asked: Asked, answer: Answer) -> str:
+        """Return the rewrite of a step, or notes that listen to the refused ones."""
+        if answer.text is not None:
+            return answer.text
+        return self._notes.of(asked.text, asked.words, asked.verbatim, answer.said)
+
+    def _refused(self, made: Sequence[tuple[Step, Asked, Answer]], fault: str) -> Shortened:
+        """Return that a chunk has to lose words, and whose they should be."""
+        heard = _in_all([answer for _, _, answer in made])
+        lender = self._notes.listening(heard) if heard else None
+        return Shortened(None, f"words dropped: the rewrite {fault}", lender)
 
 
 def _worth_asking(asked: Asked) -> bool:
@@ -146,12 +166,19 @@ def _insisting(asked: Asked, verdict: Verdict) -> Asked:
     return replace(asked, keywords=tuple(list(dict.fromkeys([*verdict.lost, *asked.keywords]))[:MOST]))
 
 
-def _settled(asked: Asked, first: Verdict, second: Verdict) -> Shortened:
+def _settled(asked: Asked, first: Verdict, second: Verdict) -> Answer:
     """Return the second try, or one of both with what it lost added, or the reason why neither will do."""
+    said = (first.text, second.text)
     if second.good:
-        return Shortened(second.text, "rewritten again")
+        return Answer(second.text, "rewritten again", said)
     for verdict in (second, first):
         better = mended(asked, verdict)
         if better and judge(asked, better).good:
-            return Shortened(better, "rewritten, mended")
-    return Shortened(None, min((second, first), key=lambda verdict: len(verdict.faults)).faults[0])
+            return Answer(better, "rewritten, mended", said)
+    return Answer(None, min((second, first), key=lambda verdict: len(verdict.faults)).faults[0], said)
+
+
+def _in_all(answers: Sequence[Answer]) -> list[str]:
+    """Return what was said of a chunk, once with the first and once with the last try at every step."""
+    said = [answer.said for answer in answers if answer.said]
+    return list(dict.fromkeys(" ".join(each) for each in zip(*[(tries[0], tries[-1]) for tries in said], strict=True)))

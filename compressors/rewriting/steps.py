@@ -10,6 +10,7 @@ from functools import lru_cache
 from ctxzip.budget import Budget
 from ctxzip.compressors.llmlingua2 import LLMLingua2
 from ctxzip.compressors.rewriting.judge import Asked
+from ctxzip.compressors.rewriting.listener import Listener
 from ctxzip.models.prompts import Style
 from ctxzip.options import Options
 from ctxzip.pipeline import run
@@ -80,13 +81,13 @@ class Notes:
         self._lender = lender
         self._kept = lru_cache(maxsize=4096)(self._chosen)
 
-    def of(self, text: str, words: int, verbatim: tuple[str, ...] = ()) -> str:
-        """Return about so many words of `text`, in order."""
-        return self._kept(text, words, verbatim).text.strip() if words > 0 else ""
+    def of(self, text: str, words: int, verbatim: tuple[str, ...] = (), heard: tuple[str, ...] = ()) -> str:
+        """Return about so many words of `text`, in order, those first that the rewrites `heard` have too."""
+        return self._kept(text, words, verbatim, heard).text.strip() if words > 0 else ""
 
     def shares(self, whole: Asked, own: Sequence[Step]) -> list[int]:
         """Return how many of the words asked for fall to each of the steps of a text."""
-        chosen = self._kept(whole.text, whole.words, whole.verbatim).spans
+        chosen = self._kept(whole.text, whole.words, whole.verbatim, ()).spans
         kept = [(span.start, span.end) for span in chosen if span.kept]
         ends = [(step.start, step.start + len(step.text)) for step in own]
         return [
@@ -94,7 +95,11 @@ class Notes:
             for start, end in ends
         ]
 
-    def _chosen(self, text: str, words: int, verbatim: tuple[str, ...]) -> Compression:
+    def listening(self, heard: Sequence[str]) -> Listener:
+        """Return the lender for a text of which a writer said what was `heard`."""
+        return Listener(self._lender, heard)
+
+    def _chosen(self, text: str, words: int, verbatim: tuple[str, ...], heard: tuple[str, ...]) -> Compression:
         from ctxzip.models.tokenizers import load_tokenizer
 
         options = Options(
@@ -103,4 +108,5 @@ class Notes:
             protection=Protection(tuple(re.escape(piece) for piece in verbatim), keep_numbers=True),
             best_effort=True,
         )
-        return run([Document(text)], self._lender, load_tokenizer("words"), options)
+        lender = self.listening(heard) if heard else self._lender
+        return run([Document(text)], lender, load_tokenizer("words"), options)
