@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 from ctxzip.errors import BudgetError
@@ -63,7 +65,7 @@ class Allotment:
     reason: str
 
 
-@value
+@dataclass(frozen=True)
 class Plan:
     """The allotments in input order, and the tokens the result takes."""
 
@@ -72,7 +74,7 @@ class Plan:
     skipped: Unit | None = None
     """The best unit that was left out because it did not fit, though a lesser one did."""
 
-    @property
+    @cached_property
     def kept(self) -> list[int]:
         """Return the indices of the kept units, ascending."""
         return [index for index, allotment in enumerate(self.allotments) if allotment.kept]
@@ -80,9 +82,9 @@ class Plan:
 
 def ranked(units: Sequence[Unit]) -> list[int]:
     """Return the indices of the units that may be dropped, best first, ties by position."""
-    free = [i for i, unit in enumerate(units) if not unit.pinned]
     scores = [unit.score for unit in units]
-    return sorted(free, key=scores.__getitem__, reverse=True)
+    order = sorted(range(len(units)), key=scores.__getitem__, reverse=True)
+    return [index for index in order if not units[index].pinned]
 
 
 def plan(
@@ -159,12 +161,15 @@ def above(units: Sequence[Unit], threshold: float, count: Count) -> Plan:
 
 
 def _allot(units: Sequence[Unit], chosen: set[int], tokens: int, skipped: Unit | None) -> Plan:
-    def decision(unit: Unit, kept: bool) -> Allotment:
-        if unit.pinned or unit.part:
-            return Allotment(unit, kept, "pinned" if unit.pinned else "shortened")
-        return Allotment(unit, kept, "score" if kept or unit is not skipped else "did not fit")
-
-    return Plan([decision(unit, index in chosen) for index, unit in enumerate(units)], tokens, skipped)
+    allotments = [
+        Allotment(
+            unit,
+            index in chosen,
+            "pinned" if unit.pinned else "shortened" if unit.part else "did not fit" if unit is skipped else "score",
+        )
+        for index, unit in enumerate(units)
+    ]
+    return Plan(allotments, tokens, skipped)
 
 
 class _Search:

@@ -29,11 +29,14 @@ def grouped(units: list[Unit], compressor: Compressor, layout: Arrangement, quer
 
 def units_of(document: int, shape: Shape, scores: Sequence[float], sizes: Sequence[int]) -> list[Unit]:
     """Return one unit per content span, of so many tokens, pinned where it overlaps a hard span."""
-    layout = shape.layout
-    pinned = overlapping(layout.content, shape.hard)
+    import numpy as np
+
+    content = shape.layout.content
+    pinned = overlapping(content, shape.hard)
+    even = np.round(np.asarray(scores, dtype=np.float64), SCORE_DIGITS).tolist()
     return [
-        Unit(document, span, size, rounded(score), index in pinned)
-        for index, (span, size, score) in enumerate(zip(layout.content, sizes, scores, strict=True))
+        Unit(document, span, size, score, index in pinned)
+        for index, (span, size, score) in enumerate(zip(content, sizes, even, strict=True))
     ]
 
 

@@ -137,20 +137,20 @@ def features(own: Floats, seen: Floats) -> Floats:
 
 def _surface(text: str, words: Sequence[tuple[int, int]]) -> Floats:
     """Repeats, case, digits and length of every word, and what stands around it: [words, 10]."""
-    cased = [text[start:end] for start, end in words]
-    lower = [word.lower() for word in cased]
+    cased: dict[str, int] = {}
+    lower: dict[str, int] = {}
+    numbers = np.fromiter((cased.setdefault(text[start:end], len(cased)) for start, end in words), np.intp)
+    own = np.array([_looks(word) for word in cased], dtype=np.float32).reshape(len(cased), -1)
+    alike = np.fromiter((lower.setdefault(word.lower(), len(lower)) for word in cased), np.intp)
     edges = [0, *(edge for word in words for edge in word), len(text)]
     gaps = [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
-    marked = [gap != " " and _MARK.search(gap) is not None for gap in gaps]
-    broken = ["\n" in gap for gap in gaps[:-1]]
-    looks: dict[str, tuple[float, ...]] = {}
-    for word in cased:
-        if word not in looks:
-            looks[word] = _looks(word)
-    own = np.array([looks[word] for word in cased], dtype=np.float32)
-    again = np.column_stack([_repeats(lower), _repeats(lower[::-1])[::-1]])
-    around = np.column_stack([marked[:-1], marked[1:], broken])
-    return np.concatenate([again, own, around], axis=1, dtype=np.float32)
+    marked, broken = np.zeros(len(gaps)), np.zeros(len(gaps))
+    for at, gap in enumerate(gaps):
+        if gap != " ":
+            marked[at] = _MARK.search(gap) is not None
+            broken[at] = "\n" in gap
+    around = [marked[:-1], marked[1:], broken[:-1]]
+    return np.column_stack([*_repeats(alike[numbers]), own[numbers], *around]).astype(np.float32)
 
 
 def _looks(word: str) -> tuple[float, ...]:
@@ -161,11 +161,11 @@ def _looks(word: str) -> tuple[float, ...]:
     return digits, word[0].isupper(), capitals, log(len(word)), is_stop_word(plain)
 
 
-def _repeats(words: Sequence[str]) -> list[bool]:
-    """Whether each word has come shortly before."""
-    last: dict[str, int] = {}
-    found = []
-    for number, word in enumerate(words):
-        found.append(number - last.get(word, -NEAR - 1) <= NEAR)
-        last[word] = number
-    return found
+def _repeats(words: NDArray[np.intp]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether each word, a number for each different one, has come shortly before, and whether it soon comes again."""
+    order = np.argsort(words, kind="stable")
+    near = (words[order[1:]] == words[order[:-1]]) & (order[1:] - order[:-1] <= NEAR)
+    before, again = np.zeros(len(words), dtype=bool), np.zeros(len(words), dtype=bool)
+    before[order[1:]] = near
+    again[order[:-1]] = near
+    return before, again

@@ -22,11 +22,16 @@ Forward = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float
 """(ids, mask), each [batch, length], to one value or vector per token: [batch, length, …]."""
 
 
+BLOCK_CHARACTERS = 262_144
+"""Characters of a long text whose words are known again, and then to the next white space."""
 PART_CHARACTERS = 4_096
-"""Characters of a long text that are tokenized together, and then to the next white space."""
+"""Characters that are tokenized together, and then to the next white space."""
 LONGEST_WORD = 16_384
 """Characters without white space after which a part ends all the same: no encoder knows such a word."""
-_SPACE = re.compile(r"[ \t\r\n]")
+BLANKS = " \t\r\n"
+"""White space between words, for every tokenizer."""
+_SPACE = re.compile(f"[{BLANKS}]")
+_WORD = re.compile(f"[^{BLANKS}]+")
 WORD = 6
 """Tokens by which a window may end early because a word would be cut."""
 PARTS_AT_A_TIME = 32
@@ -68,27 +73,63 @@ class Frame:
 def encode(tokenizer: tokenizers.Tokenizer, texts: Sequence[str]) -> list[Encoded]:
     """Tokenize `texts` once, without special tokens, keeping character offsets.
 
-    A long text is tokenized in parts, several at a time, where the tokenizer looks at words one by one.
+    Where the tokenizer looks at words one by one, a word that comes again is not looked at again.
     """
-    if type(tokenizer.pre_tokenizer).__name__ != "BertPreTokenizer":
-        encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [_joined(text, [_arrays(encoding, 0)]) for text, encoding in zip(texts, encodings, strict=True)]
-    parts = [(index, start, end) for index, text in enumerate(texts) for start, end in _parts(text)]
-    found: list[list[NDArray[np.int32]]] = [[] for _ in texts]
+    if type(tokenizer.pre_tokenizer).__name__ == "BertPreTokenizer":
+        return [_encoded(tokenizer, text) for text in texts]
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    return [Encoded(text, *_arrays(encoding, 0)) for text, encoding in zip(texts, encodings, strict=True)]
+
+
+def _encoded(tokenizer: tokenizers.Tokenizer, text: str) -> Encoded:
+    blocks = [_block(tokenizer, text[start:end], start) for start, end in _parts(text, BLOCK_CHARACTERS)]
+    return Encoded(text, *np.concatenate([np.zeros((3, 0), np.int32), *blocks], axis=1))
+
+
+def _block(tokenizer: tokenizers.Tokenizer, text: str, base: int) -> NDArray[np.int32]:
+    """Return ids, starts and ends, [3, tokens], of a text that starts at `base`: its different words are tokenized."""
+    number: dict[str, int] = {}
+    words = np.fromiter((number.setdefault(word, len(number)) for word in _WORD.findall(text)), np.int32)
+    different = " ".join(number)
+    lengths = np.fromiter(map(len, number), np.int32, len(number))
+    begins = np.cumsum(lengths + 1, dtype=np.int32) - lengths - 1
+    tokens = _tokens(tokenizer, different)
+    owners = np.searchsorted(begins, tokens[1], side="right") - 1
+    counts = np.bincount(owners, minlength=len(number))
+    firsts = np.cumsum(counts) - counts
+    sizes = counts[words]
+    ends = np.cumsum(sizes)
+    places = np.repeat(firsts[words] - (ends - sizes), sizes) + np.arange(sizes.sum())
+    moved = np.repeat(_word_starts(text) + np.int32(base) - begins[words], sizes)
+    result: NDArray[np.int32] = tokens[:, places]
+    result[1:] += moved
+    return result
+
+
+def _word_starts(text: str) -> NDArray[np.int32]:
+    """Return where the words of `text` begin, as `_WORD` finds them."""
+    characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    blank = np.isin(characters, [ord(blank) for blank in BLANKS])
+    return np.flatnonzero(~blank & np.concatenate([[True], blank[:-1]])).astype(np.int32)
+
+
+def _tokens(tokenizer: tokenizers.Tokenizer, text: str) -> NDArray[np.int32]:
+    """Return ids, starts and ends, [3, tokens], of a text that is tokenized in parts, several at a time."""
+    parts = list(_parts(text, PART_CHARACTERS))
+    found = [np.zeros((3, 0), np.int32)]
     for at in range(0, len(parts), PARTS_AT_A_TIME):
         group = parts[at : at + PARTS_AT_A_TIME]
-        encodings = tokenizer.encode_batch([texts[i][start:end] for i, start, end in group], add_special_tokens=False)
-        for (index, start, _), encoding in zip(group, encodings, strict=True):
-            found[index].append(_arrays(encoding, start))
-    return [_joined(text, own) for text, own in zip(texts, found, strict=True)]
+        encodings = tokenizer.encode_batch([text[start:end] for start, end in group], add_special_tokens=False)
+        found += [_arrays(encoding, start) for (start, _), encoding in zip(group, encodings, strict=True)]
+    return np.concatenate(found, axis=1)
 
 
-def _parts(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the starts and ends of stretches of `text` that end where a word does."""
+def _parts(text: str, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the starts and ends of stretches of `text` of about `size` characters that end where a word does."""
     start = 0
     while start < len(text):
-        latest = min(len(text), start + PART_CHARACTERS + LONGEST_WORD)
-        space = _SPACE.search(text, start + PART_CHARACTERS, latest)
+        latest = min(len(text), start + size + LONGEST_WORD)
+        space = _SPACE.search(text, start + size, latest)
         end = space.start() if space else latest
         yield start, end
         start = end
@@ -98,11 +139,6 @@ def _arrays(encoding: tokenizers.Encoding, base: int) -> NDArray[np.int32]:
     """Return ids, starts and ends of an encoding, [3, tokens], for a text that starts at `base`."""
     places = np.fromiter(chain.from_iterable(encoding.offsets), np.int32).reshape(-1, 2) + np.int32(base)
     return np.stack([np.array(encoding.ids, dtype=np.int32), places[:, 0], places[:, 1]])
-
-
-def _joined(text: str, parts: Sequence[NDArray[np.int32]]) -> Encoded:
-    ids, starts, ends = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0), dtype=np.int32)
-    return Encoded(text, ids, starts, ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,12 +216,22 @@ def test_what_repeats_goes_through_the_model_once() -> None:
 
 def test_a_long_line_is_tokenized_in_parts_too(monkeypatch: pytest.MonkeyPatch) -> None:
     tokenizer = load_token_scorer(str(BERT)).tokenizer
+    monkeypatch.setattr(windowing, "BLOCK_CHARACTERS", 120)
     monkeypatch.setattr(windowing, "PART_CHARACTERS", 50)
     monkeypatch.setattr(windowing, "LONGEST_WORD", 50)
-    for text in ("a b c " * 300, "[" * 1000, "\n" * 1000):
+    for text in ("a b c " * 300, " ".join(f"w{n}" for n in range(300)), "[" * 1000, "\n" * 1000):
         whole = tokenizer.encode(text, add_special_tokens=False)
-        assert max(end - start for start, end in windowing._parts(text)) <= 100
+        assert max(end - start for start, end in windowing._parts(text, 50)) <= 100
         assert encode(tokenizer, [text])[0].ids.tolist() == whole.ids
+
+
+@given(st.text(st.sampled_from("ab \n\t\r.,!-1会Éé\u0301\u00a0\u200b\x1c\x00"), max_size=60), st.integers(1, 3))
+def test_words_that_come_again_are_the_same_tokens_at_their_own_places(text: str, times: int) -> None:
+    tokenizer = load_token_scorer(str(BERT)).tokenizer
+    repeated = " ".join([text] * times)
+    whole, made = tokenizer.encode(repeated, add_special_tokens=False), encode(tokenizer, [repeated])[0]
+    assert made.ids.tolist() == whole.ids
+    assert list(zip(made.starts.tolist(), made.ends.tolist(), strict=True)) == whole.offsets
 
 
 def test_a_long_text_scores_as_a_short_one_away_from_the_borders() -> None:

@@ -36,12 +36,8 @@ def looks_like(line: str) -> bool:
 
 def find(text: str) -> Iterator[Region]:
     """Yield runs of at least `LEAST` lines that begin with a time or a level; indented lines between belong to them."""
-    found = _STAMP.search(text)
-    if found is None:
-        return
     first = end = -1
-    count = 0
-    at = text.rfind("\n", 0, found.start()) + 1
+    at = count = 0
     while at < len(text):
         newline = text.find("\n", at)
         stop = newline + 1 if newline >= 0 else len(text)
