@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _first_tensor = threading.Lock()
+_Part = tuple[tuple[str, ...], tuple[int, ...]]
+"""The outputs that are wanted, and the shape of the inputs, empty for any."""
 
 
 class OpenVinoEncoder:
@@ -46,9 +48,14 @@ class OpenVinoEncoder:
         """Calls that are worth making side by side."""
         self.inputs = {port.any_name for port in self._graph.inputs}
         self.outputs = [port.any_name for port in self._graph.outputs]
-        self._compiled: dict[tuple[str, ...], Any] = {}
+        self._fixed: set[tuple[int, ...]] = set()
+        self._compiled: dict[_Part, Any] = {}
         self._compiling = threading.Lock()
-        self._idle: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
+        self._idle: defaultdict[_Part, list[Any]] = defaultdict(list)
+
+    def expect(self, rows: int, length: int) -> None:
+        """Compile the graph for batches of this shape when the first one comes; they are quicker for it."""
+        self._fixed.add((rows, length))
 
     def run(
         self,
@@ -65,26 +72,29 @@ class OpenVinoEncoder:
         if "token_type_ids" in self.inputs:
             feed["token_type_ids"] = np.zeros_like(ids) if types is None else types
         shown = {name: value for name, value in feed.items() if name in self.inputs}
-        with self._request(tuple(names)) as request:
+        with self._request((tuple(names), ids.shape if ids.shape in self._fixed else ())) as request:
             request.infer(shown)
             return [np.array(request.get_output_tensor(at).data, dtype=np.float32) for at in range(len(names))]
 
     @contextmanager
-    def _request(self, names: tuple[str, ...]) -> Iterator[Any]:
-        """Lend what the part of the graph that makes the outputs `names` is run with, to one caller at a time."""
+    def _request(self, part: _Part) -> Iterator[Any]:
+        """Lend what a part of the graph is run with, to one caller at a time."""
         with self._compiling:
-            if names not in self._compiled:
-                self._compiled[names] = self._part(names)
-            idle = self._idle[names]
-            request = idle.pop() if idle else self._compiled[names].create_infer_request()
+            if part not in self._compiled:
+                self._compiled[part] = self._part(*part)
+            idle = self._idle[part]
+            request = idle.pop() if idle else self._compiled[part].create_infer_request()
         yield request
         idle.append(request)
 
-    def _part(self, names: Sequence[str]) -> Any:
-        """Return the graph compiled for the outputs `names`, for as many calls at a time as pay."""
+    def _part(self, names: Sequence[str], shape: tuple[int, ...]) -> Any:
+        """Return the graph compiled for the outputs `names` and inputs of `shape`, if one is given."""
         import openvino
 
         part = openvino.Model([self._graph.output(name) for name in names], self._graph.get_parameters(), "part")
+        if shape:
+            part = part.clone()
+            part.reshape({name: openvino.PartialShape(list(shape)) for name in self.inputs})
         settings = {"NUM_STREAMS": str(self.workers), "INFERENCE_NUM_THREADS": str(cores())}
         return self._core.compile_model(part, "CPU", settings)
 

@@ -20,6 +20,9 @@ class Backend(Protocol):
     def workers(self) -> int:
         """Calls that are worth making side by side."""
 
+    def expect(self, rows: int, length: int) -> None:
+        """Take note that batches of this shape will come often."""
+
     def run(
         self,
         names: Sequence[str],

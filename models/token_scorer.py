@@ -85,6 +85,8 @@ def _bundled() -> TokenScorer:
         return _sigmoid(own.graph.run(["keep_logits"], ids, mask)[0])
 
     windowed = WindowedModel(keep, own.frame, size=WINDOWS, overlap=OVERLAP, workers=cores(), batch=batch())
+    if windowed.fixed:
+        own.graph.expect(*windowed.fixed)
     return TokenScorer(BUNDLED, own.tokenizer, windowed, Surface.load(own.directory / SURFACE))
 
 
@@ -106,6 +108,8 @@ def _classifier(directory: Path, name: str, compat: bool) -> TokenScorer:
         frame = Frame((unknown,), (unknown,), unknown)
     size, workers = Size(own.max_length, own.max_length), own.backend.workers
     windowed = WindowedModel(keep, frame, size=size, overlap=OVERLAP, workers=workers, batch=batch())
+    if windowed.fixed:
+        own.backend.expect(*windowed.fixed)
     return TokenScorer(name, own.tokenizer, windowed)
 
 

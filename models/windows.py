@@ -215,6 +215,14 @@ class Size:
         return self.whole if tokens <= self.whole else self.part
 
 
+def _by_length(same: Alike) -> tuple[int, int, int]:
+    return same[0].end - same[0].start, same[0].text, same[0].start
+
+
+FULL = 0.85
+"""Share of windows of full length that those of a text have to fill for batches of a fixed shape to pay."""
+
+
 class WindowedModel:
     """A token-level model run over texts of any length."""
 
@@ -229,6 +237,11 @@ class WindowedModel:
         self.workers = workers
         self.batch = batch
 
+    @property
+    def fixed(self) -> tuple[int, int] | None:
+        """Return the shape of all batches of a long text, None where it is no quicker to have one."""
+        return (max(1, self.batch.fixed // self.size.part), self.size.part) if self.batch.fixed else None
+
     def run(
         self, texts: Sequence[Encoded], progress: Callable[[int, int], None] | None = None
     ) -> list[NDArray[np.float32]]:
@@ -236,12 +249,13 @@ class WindowedModel:
 
         Windows of the same tokens get the same output and go through the model once.
         """
-        alike: dict[bytes, Alike] = {}
+        jobs: dict[tuple[bool, bytes], Alike] = {}
         for index, text in enumerate(texts):
             size = self.size.of(len(text.ids) + self.frame.size) - self.frame.size
-            for window in windows(index, text, size, self.overlap):
-                alike.setdefault(text.ids[window.start : window.end].tobytes(), []).append(window)
-        jobs = sorted(alike.values(), key=lambda same: (same[0].end - same[0].start, same[0].text, same[0].start))
+            own = list(windows(index, text, size, self.overlap))
+            full = self._fill(own)
+            for window in own:
+                jobs.setdefault((full, text.ids[window.start : window.end].tobytes()), []).append(window)
         outputs: list[NDArray[np.float32] | None] = [None] * len(texts)
         done = 0
         for batch, values in self._forwarded(self._batches(jobs), texts):
@@ -253,22 +267,39 @@ class WindowedModel:
                 progress(done, len(jobs))
         return [np.zeros(0, np.float32) if output is None else output for output in outputs]
 
+    def _fill(self, own: Sequence[Window]) -> bool:
+        """Tell whether the windows of a text fill batches of the fixed shape."""
+        if not self.fixed or len(own) < 2:
+            return False
+        return sum(window.end - window.start for window in own) >= FULL * len(own) * (self.size.part - self.frame.size)
+
     def _forwarded(
-        self, batches: Iterable[list[Alike]], texts: Sequence[Encoded]
+        self, batches: Iterable[tuple[list[Alike], tuple[int, int]]], texts: Sequence[Encoded]
     ) -> Iterator[tuple[list[Alike], NDArray[np.float32]]]:
         """Yield every batch with its values; only a few batches wait at a time, whatever the length of the text."""
         with ThreadPoolExecutor(self.workers) as pool:
             waiting: deque[tuple[list[Alike], Future[NDArray[np.float32]]]] = deque()
-            for batch in batches:
+            for batch, shape in batches:
                 firsts = [same[0] for same in batch]
-                waiting.append((batch, pool.submit(self.forward, *self._tensors(firsts, texts))))
+                waiting.append((batch, pool.submit(self.forward, *self._tensors(firsts, texts, shape))))
                 if len(waiting) > 2 * self.workers:
                     done, values = waiting.popleft()
                     yield done, values.result()
             for done, values in waiting:
                 yield done, values.result()
 
-    def _batches(self, jobs: Sequence[Alike]) -> Iterator[list[Alike]]:
+    def _batches(self, jobs: dict[tuple[bool, bytes], Alike]) -> Iterator[tuple[list[Alike], tuple[int, int]]]:
+        """Yield the windows in batches, each with its shape: rows and tokens; those that fill the fixed one first."""
+        full = sorted((same for (fill, _), same in jobs.items() if fill), key=_by_length)
+        if full and self.fixed:
+            rows = self.fixed[0]
+            for at in range(0, len(full), rows):
+                yield full[at : at + rows], self.fixed
+        for batch in self._even(sorted((same for (fill, _), same in jobs.items() if not fill), key=_by_length)):
+            longest = max(same[0].end - same[0].start for same in batch) + self.frame.size
+            yield batch, (len(batch), max(longest, min(longest + -longest % self.batch.step, self.size.whole)))
+
+    def _even(self, jobs: Sequence[Alike]) -> Iterator[list[Alike]]:
         """Yield the windows in batches, about as many for every worker."""
         sizes = [job[0].end - job[0].start + self.frame.size for job in jobs]
         rounds = max(1, round(sum(sizes) / (self.batch.tokens * self.workers)))
@@ -283,12 +314,10 @@ class WindowedModel:
             yield batch
 
     def _tensors(
-        self, batch: Sequence[Window], texts: Sequence[Encoded]
+        self, batch: Sequence[Window], texts: Sequence[Encoded], shape: tuple[int, int]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        longest = max(w.end - w.start for w in batch) + self.frame.size
-        length = max(longest, min(longest + -longest % self.batch.step, self.size.whole))
         first = len(self.frame.prefix)
-        ids = np.full((len(batch), length), self.frame.pad, dtype=np.int64)
+        ids = np.full(shape, self.frame.pad, dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, w in enumerate(batch):
             end = first + w.end - w.start

@@ -199,6 +199,29 @@ def test_a_text_that_fits_is_read_whole_and_a_longer_one_in_even_parts_that_over
     assert max(length for _, length in shapes) == 50
 
 
+def test_long_texts_come_in_batches_of_one_shape_where_that_is_quicker() -> None:
+    tokenizer = load_token_scorer(str(BERT)).tokenizer
+    shapes: list[tuple[int, ...]] = []
+
+    def forward(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        shapes.append(ids.shape)
+        return (ids * mask).astype(np.float32)
+
+    choice = random.Random(2).choice
+    texts = ["a b c", *(" ".join(choice("abcdefgh") for _ in range(words)) for words in (395, 45))]
+    encoded = encode(tokenizer, texts)
+    model = WindowedModel(
+        forward, Frame.of(tokenizer, 0), size=Size(40, 20), overlap=4, workers=2, batch=Batch(60, 8, 40)
+    )
+    assert model.fixed == (2, 20)
+    for text, values in zip(encoded, model.run(encoded), strict=True):
+        assert values.tolist() == text.ids.tolist()
+    fixed, others = [shape for shape in shapes if shape == model.fixed], [s for s in shapes if s != model.fixed]
+    assert len(fixed) > 10
+    assert all(length % 8 == 0 and length < 40 for _, length in others)
+    assert others
+
+
 def test_what_repeats_goes_through_the_model_once() -> None:
     tokenizer = load_token_scorer(str(BERT)).tokenizer
     seen: list[tuple[int, ...]] = []

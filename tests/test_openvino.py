@@ -50,6 +50,21 @@ def test_the_bundled_encoder_ranks_tokens_the_same() -> None:
         assert np.corrcoef(plain.ravel(), other.ravel())[0, 1] > 0.98
 
 
+def test_a_shape_that_is_expected_gives_the_same_whatever_stands_beside() -> None:
+    path = bundled("encoder") / "model.onnx"
+    ids = np.random.default_rng(4).integers(1000, 20_000, (3, 64))
+    mask = np.ones_like(ids)
+    mask[0, 50:] = 0
+    fixed, free = OpenVinoEncoder(path, threads=1), OpenVinoEncoder(path, threads=1)
+    fixed.expect(2, 64)
+    pairs = [np.array(pair) for pair in ([0, 1], [2, 0])]
+    one, two = (fixed.run(["keep_logits"], ids[pair], mask[pair])[0] for pair in pairs)
+    alone = free.run(["keep_logits"], ids[:1, :50], mask[:1, :50])[0]
+    assert one[0, :50].tolist() == two[1, :50].tolist()
+    assert np.corrcoef(one[0, :50], alone[0])[0, 1] > 0.98
+    assert fixed.run(["keep_logits"], ids[:1], mask[:1])[0].shape == (1, 64)
+
+
 def test_it_runs_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     path = bundled("encoder") / "model.onnx"
     assert isinstance(open_graph(path), OnnxEncoder)
@@ -67,7 +82,7 @@ encoder, ready = OpenVinoEncoder(Path(sys.argv[1]), threads=1), threading.Barrie
 ids = np.ones((1, 8), dtype=np.int64)
 
 def first():
-    encoder._request(("logits",))
+    encoder._request((("logits",), ()))
     ready.wait()
     encoder.run(["logits"], ids, ids)
 

@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rewriting.chunks import TOKENIZER, Outcome, kept, passages, rewritten, rouge
+from benchmarks.rewriting.chunks import TOKENIZER, beside, kept, passages, rewritten, rouge
 from benchmarks.rewriting.meetings import compared
 from benchmarks.rewriting.speed import speed
-from ctxzip import compress
 from ctxzip.choice import ModelChoice
 from ctxzip.compressors.recomp_abstractive import RecompAbstractive
 from ctxzip.compressors.rewriting.rewriter import Rewriter
@@ -39,12 +38,12 @@ def facts(data: Path, numbers: Sequence[int]) -> dict[str, Any]:
         rows = passages(data, number)
         outcomes = rewritten(rows, [count(row["text"]) // ratio for row in rows], scope)
         seconds = round((time.perf_counter() - began) / len(rows), 2)
-        found[str(ratio)] = kept(outcomes, scope) | {"rougeL": _spread(outcomes), "seconds a chunk": seconds}
+        annotated = [outcome for outcome in outcomes if outcome.row.get("rewrite")]
+        references = [outcome.row["rewrite"] for outcome in annotated]
+        compared = {"scope": [outcome.final for outcome in annotated], "LLMLingua-2": beside(annotated)}
+        scores = {name: rouge(list(zip(references, texts, strict=True))) for name, texts in compared.items()}
+        found[str(ratio)] = kept(outcomes, scope) | {"rouge": scores, "seconds a chunk": seconds}
     return found
-
-
-def _spread(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    return rouge([(o.row["rewrite"], o.final) for o in outcomes if o.row.get("rewrite")])
 
 
 def against(data: Path, number: int, asked_of_base: int) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def against(data: Path, number: int, asked_of_base: int) -> dict[str, Any]:
     assert adapted is not None
     texts = {
         "scope": [outcome.final for outcome in outcomes],
-        "LLMLingua-2": [compress(row["text"], tokens=n).text for row, n in zip(rows, sizes, strict=True)],
+        "LLMLingua-2": beside(outcomes),
         "adapter, unchecked": _raw(adapted, rows, scope, sizes),
     }
     references = [str(row["rewrite"]) for row in rows]

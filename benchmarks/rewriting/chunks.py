@@ -54,6 +54,12 @@ def rewritten(rows: Sequence[dict[str, Any]], targets: Sequence[int], scope: Sco
     return outcomes
 
 
+def beside(outcomes: Sequence[Outcome]) -> list[str]:
+    """The same texts with words left out by LLMLingua-2, each at the tokens of its rewrite."""
+    count = load_tokenizer(TOKENIZER).count
+    return [compress(o.row["text"], tokens=count(o.final), best_effort=True).text for o in outcomes]
+
+
 def kept(outcomes: Sequence[Outcome], scope: Scope) -> dict[str, Any]:
     """Shares of numbers and keywords kept, of rewrites accepted, and why the others were not."""
     accepted = [o for o in outcomes if o.made.text is not None]
