@@ -213,6 +213,12 @@ def test_what_was_lost_comes_back_where_it_stood() -> None:
     assert mended(asked, judge(asked, GOOD.replace("Mehta", "Smith"))) is None
 
 
+def test_a_name_of_which_half_is_there_comes_back_once() -> None:
+    asked = Asked("a " * 60, 60, (), notes="Gateway rejected card payments until noon.")
+    made = mended(asked, Verdict("Gateway rejected card until noon.", ("loses a keyword",), ("card payments",)))
+    assert made == "Gateway rejected card payments until noon."
+
+
 def test_what_the_notes_do_not_have_is_added_at_the_end() -> None:
     verdict = judge(ASKED, GOOD.replace("1,204 customers", "customers"))
     assert verdict.faults == ("loses a number",)

@@ -67,11 +67,16 @@ class Verdict:
 def judge(asked: Asked, answer: str) -> Verdict:
     """Return the verdict on `answer`, cut back to whole sentences."""
     text = whole_sentences(answer, asked.text)
-    lost = tuple(dict.fromkeys([*lost_numbers(asked.text, text), *missing(asked.keywords, text)]))
+    lost = lost_facts(asked, text)
     found = list(_faults(asked, text, lost))
     if not found and len(text) > 40 and _nearness(asked.text, text) < NEAR:
         found.append("speaks of something else")
     return Verdict(text, tuple(found), lost)
+
+
+def lost_facts(asked: Asked, text: str) -> tuple[str, ...]:
+    """Return the numbers of the source and the listed keywords that `text` does not have, each once."""
+    return tuple(dict.fromkeys([*lost_numbers(asked.text, text), *missing(asked.keywords, text)]))
 
 
 def _faults(asked: Asked, text: str, lost: Sequence[str]) -> list[str]:

@@ -6,9 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ctxzip.compressors.rewriting.alignment import bare, shared
-from ctxzip.compressors.rewriting.facts import lost_numbers
-from ctxzip.compressors.rewriting.judge import Asked, Verdict, longest
-from ctxzip.compressors.rewriting.keywords import missing
+from ctxzip.compressors.rewriting.judge import Asked, Verdict, longest, lost_facts
 
 MENDABLE = frozenset(("loses a number", "loses a keyword"))
 """What adding words can put right."""
@@ -25,15 +23,17 @@ def mended(asked: Asked, verdict: Verdict) -> str | None:
         return None
     fuller = _restored(asked.notes.split(), verdict.text.split(), verdict.lost)
     text = fuller if len(fuller.split()) <= longest(asked) else verdict.text
-    lost = dict.fromkeys([*lost_numbers(asked.text, text), *missing(asked.keywords, text)])
-    bare_ones = [item for item in lost if not any(item != other and item in other for other in lost)]
-    return f"{text} (also: {'; '.join(bare_ones)})." if bare_ones else text
+    lost = lost_facts(asked, text)
+    longest_ones = [item for item in lost if not any(item != other and item in other for other in lost)]
+    return f"{text} (also: {'; '.join(longest_ones)})." if longest_ones else text
 
 
 def _restored(notes: Sequence[str], words: Sequence[str], lost: Sequence[str]) -> str:
     """Return `words` with the stretches of `notes` that hold what was `lost`, each after the word before it in both."""
     both = shared(notes, words)
-    stretches = {_stretch(notes, place, both) for item in lost for place in _places(notes, item)}
+    places = [_places(notes, item) for item in lost]
+    lacking = [[place for place in own if place not in both] or own for own in places]
+    stretches = {_stretch(notes, place, both) for own in lacking for place in own}
     made: list[str] = []
     at = 0
     for first, last in sorted(stretches):
